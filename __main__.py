@@ -16,6 +16,7 @@ from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs, organization_provider
 from components.github.rulesets import RELEASE_BRANCH
+from components.mlflow_app import MlflowApp, MlflowAppArgs
 from components.model_life_cycle import ModelLifeCycle, ModelLifeCycleArgs
 from components.model_release import ModelRelease, ModelReleaseArgs, approved_artifacts
 from components.network import ImportedNetwork, ImportedNetworkArgs, Network, NetworkArgs
@@ -131,6 +132,7 @@ if settings.development:
             default_instance_type=settings.development.studio.default_instance_type,
             allowed_instance_types=settings.development.studio.allowed_instance_types,
             job_instance_types=settings.development.studio.job_instance_types,
+            mlflow=settings.development.mlflow,
             keep_on_destroy=settings.keep_data_on_destroy,
         ),
         options,
@@ -150,10 +152,26 @@ if settings.development:
             launches_at_once=settings.development.projects.launches_at_once,
             deployment_accounts=settings.deployment_accounts,
             job_instance_types=settings.development.studio.job_instance_types,
+            mlflow=settings.development.mlflow,
             onboarding_function_arns=settings.onboarding_function_arns,
         ),
         options,
     )
+    # Projects record their runs in an app of MLflow.
+    if settings.development.mlflow:
+        mlflow = MlflowApp(
+            "mlflow",
+            MlflowAppArgs(
+                environment=environment,
+                domain_id=studio.domain_id,
+                user_role_names=studio.role_names,
+                artifacts=buckets["sagemaker"],
+                data_key=keys["data"],
+                keep_on_destroy=settings.keep_data_on_destroy,
+            ),
+            options,
+        )
+        parameters |= mlflow.parameters
     # One trigger serves all projects: it starts the workflow in the repository of the project whose model was approved. Another
     # function notes in the registry what production serves in the end.
     if settings.deployment_accounts:

@@ -139,24 +139,25 @@ class StackUpdater:
 
 
 def template_body() -> str:
-    """Return the template as it is sent, because a request takes 51,200 bytes: without comments, and with lists on a line.
+    """Return the template as it is sent, because a request takes 51,200 bytes: without comments, and with lists and mappings of scalars on a line.
 
     Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
     """
     document = yaml.compose(TEMPLATE.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    _shorten_lists(document)
+    _shorten(document)
     return yaml.serialize(document, width=500)
 
 
-def _shorten_lists(node: yaml.Node | None) -> None:
+def _shorten(node: yaml.Node | None) -> None:
     match node:
         case yaml.SequenceNode():
             node.flow_style = all(isinstance(entry, yaml.ScalarNode) for entry in node.value)
             for entry in node.value:
-                _shorten_lists(entry)
+                _shorten(entry)
         case yaml.MappingNode():
+            node.flow_style = all(isinstance(value, yaml.ScalarNode) for _, value in node.value)
             for _, value in node.value:
-                _shorten_lists(value)
+                _shorten(value)
         case _:
             pass
 

@@ -47,6 +47,7 @@ PAID_BY_USE: Mapping[str, str] = {
     "aws:s3/bucket:Bucket": "objects and requests",
     "aws:s3/bucketObjectv2:BucketObjectv2": "a few kilobytes",
     "aws:sagemaker/domain:Domain": "home folders, volumes of spaces, and apps while they run",
+    "aws:sagemaker/mlflowApp:MlflowApp": "artifacts of runs, in S3",
     "aws:scheduler/schedule:Schedule": "runs, beyond fourteen million a month",
     "aws:servicecatalog/portfolio:Portfolio": "requests, beyond a thousand a month",
     "aws:sns/topic:Topic": "messages",

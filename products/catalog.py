@@ -34,6 +34,8 @@ class Platform:
     """Accounts that projects deploy to, by environment."""
     job_instance_types: Sequence[str]
     """Types of instances that the jobs of projects' pipelines may run on."""
+    mlflow: bool
+    """Whether the account has an MLflow app, in which projects record their training runs."""
 
     @property
     def prefix(self) -> str:
@@ -77,7 +79,9 @@ class Product:
         allowed = [
             Part(name="pipeline-instance-type", values={"instance_type": each}) for each in platform.job_instance_types
         ]
-        return Template(key=self.key, text=compose([*parts, *allowed], values))
+        records = platform.mlflow and any(part.name == "training-repository" for part in self.parts)
+        recording = [Part(name="mlflow")] if records else []
+        return Template(key=self.key, text=compose([*parts, *allowed, *recording], values))
 
 
 def _values(part: Part, platform: Platform) -> Mapping[str, str]:
@@ -101,6 +105,7 @@ _TRAINING = (
     Part(name="training-repository"),
     Part(name="code-and-data", values=_PUBLISHER),
     Part(name="pull-request-training"),
+    Part(name="feature-store"),
 )
 _PREPROD = {"target": "preprod", "Target": "Preprod", "target_in_words": "preproduction"}
 _PROD = {"target": "prod", "Target": "Prod", "target_in_words": "production"}

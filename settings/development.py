@@ -93,6 +93,9 @@ class Development(Section):
     """SageMaker Studio."""
     projects: Projects = Field(default_factory=Projects)
     """Self-service projects."""
+    mlflow: bool = False
+    """Whether the account has a serverless MLflow app, in which projects record their training runs and people in Studio compare them. It costs
+    nothing when idle. A project gets its part with its next update (README, "Compare runs in MLflow")."""
 
     @property
     def lead_logins(self) -> list[str]:

@@ -208,6 +208,8 @@ class _Cloud(mocks.Mocks):
                 return {"allocationId": f"eipalloc-{physical}"}
             case "aws:sagemaker/domain:Domain":
                 return {"arn": arn("sagemaker", f"domain/{physical}")}
+            case "aws:sagemaker/mlflowApp:MlflowApp":
+                return {"arn": arn("sagemaker", f"mlflow-app/app-{hashlib.sha256(physical.encode()).hexdigest()[:12]}")}
             case "aws:servicecatalog/provisioningArtifact:ProvisioningArtifact":
                 return {"provisioningArtifactId": f"pa-{physical}"}
             case "github:index/repository:Repository":
@@ -310,6 +312,11 @@ def render(
 def promoting(stack: str) -> dict[str, object]:
     """The change to a stack's settings that lets projects in whose whole pipeline is promoted."""
     return {"workload": {**json.loads(configuration_of(stack)["mlops-platform:workload"]), "promotedPipelines": True}}
+
+
+def with_mlflow() -> dict[str, object]:
+    """The change to development's settings that gives it an MLflow app."""
+    return {"development": {**json.loads(configuration_of("dev")["mlops-platform:development"]), "mlflow": True}}
 
 
 class Renderings:

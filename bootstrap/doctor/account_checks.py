@@ -10,6 +10,16 @@ from bootstrap.names import Names
 from bootstrap.stack import Stack
 from bootstrap.up import AUDIENCE, provider_audiences
 
+ROLES_OF_A_PROJECT = 7
+"""The most roles that a launch makes in one account."""
+PROJECTS_TO_COME = 20
+"""Projects for which an account should have room: as many as are launched at once."""
+_ROLES_QUOTA = "L-FE177D64"
+"""Code of the quota *Roles per account*: 1,000 unless more were requested, 5,000 at most. IAM's quotas are kept in us-east-1.
+
+Source: AWS General Reference, "AWS Identity and Access Management endpoints and quotas".
+"""
+
 
 def parts(stack: Stack, wanted: str, again: str) -> tuple[bool, str]:
     """Check that the deploy role may make the roles of the parts that the settings have, and no others."""
@@ -91,6 +101,20 @@ def role(account: Account, name: str, again: str) -> tuple[bool, str]:
     if "PermissionsBoundary" not in found:
         return False, f"{name} lost its permissions boundary; {again}"
     return True, f"{found['Arn']} for {', '.join(_subjects(found['AssumeRolePolicyDocument']))}"
+
+
+def room_for_projects(account: Account) -> tuple[bool, str]:
+    """Check that the account's quota of roles, the first of its quotas that projects use up, has room for further projects."""
+    summary = account.client("iam").get_account_summary()["SummaryMap"]
+    used, quota = summary["Roles"], summary["RolesQuota"]
+    projects = (quota - used) // ROLES_OF_A_PROJECT
+    said = f"{used} of {quota} roles are in use, which leaves room for {projects} projects"
+    if projects >= PROJECTS_TO_COME:
+        return True, said
+    return False, (
+        f"{said}; run: aws service-quotas request-service-quota-increase --region us-east-1 --service-code iam "
+        f"--quota-code {_ROLES_QUOTA} --desired-value {min(2 * quota, 5000)}"
+    )
 
 
 def _subjects(trust: Mapping[str, Any]) -> Sequence[str]:

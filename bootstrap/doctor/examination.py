@@ -58,6 +58,7 @@ def examine(
     yield checked("deploy role", lambda: account_checks.role(account, names.deploy_role, again))
     yield checked("preview role", lambda: account_checks.role(account, names.preview_role, again))
     yield examine_quotas(account, names, folder)
+    yield checked("room for projects", lambda: account_checks.room_for_projects(account))
     yield from _platform(account, names, stack, token, get, folder)
 
 

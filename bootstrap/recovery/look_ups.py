@@ -60,6 +60,14 @@ def _domain(account: Account, _: Names, inputs: Mapping[str, Any]) -> Iterator[s
             yield domain["DomainId"]
 
 
+def _mlflow_app(account: Account, _: Names, inputs: Mapping[str, Any]) -> Iterator[str]:
+    for app in pages(account.client("sagemaker").list_mlflow_apps, "Summaries", "NextToken", "NextToken"):
+        if app["Name"] == inputs["name"] and app["Status"] != "Deleted":
+            if app["Status"] in ("Creating", "Updating"):
+                raise StillBeingMadeError
+            yield app["Arn"]
+
+
 def _portfolio(account: Account, _: Names, inputs: Mapping[str, Any]) -> Iterator[str]:
     catalog = account.client("servicecatalog")
     for portfolio in pages(catalog.list_portfolios, "PortfolioDetails", "PageToken", "NextPageToken"):
@@ -114,6 +122,7 @@ LOOK_UPS: Mapping[str, Callable[[Account, Names, Mapping[str, Any]], Iterator[st
     "aws:cloudwatch/eventTarget:EventTarget": _event_target,
     "aws:kms/key:Key": _keys,
     "aws:sagemaker/domain:Domain": _domain,
+    "aws:sagemaker/mlflowApp:MlflowApp": _mlflow_app,
     "aws:secretsmanager/secret:Secret": _secret,
     "aws:servicecatalog/constraint:Constraint": _constraint,
     "aws:servicecatalog/portfolio:Portfolio": _portfolio,

@@ -199,9 +199,10 @@ def read_projects(environment: Environment) -> list[iam.Statement]:
         iam.allow(
             "ReadStudio",
             "sagemaker:DescribeDomain",
+            "sagemaker:DescribeMlflowApp",
             "sagemaker:DescribeUserProfile",
             "sagemaker:ListTags",
-            on=[environment.arn("sagemaker", "domain/*"), environment.arn("sagemaker", "user-profile/*")],
+            on=[environment.arn("sagemaker", f"{kind}/*") for kind in ("domain", "mlflow-app", "user-profile")],
         ),
         iam.allow(
             "ReadCatalog",

@@ -2,14 +2,13 @@
 
 from components import iam
 from components.environment import Environment
-from components.studio.leads import EVIDENCE
 
 SERVING, NOT_SERVING = "Production", "Archived"
 """Stages that it sets."""
 
 
 def note_what_is_served(environment: Environment) -> list[iam.Statement]:
-    """Find the versions of projects and set their stage; approve nothing, and change no digest.
+    """Find the versions of projects and set their stage; approve nothing.
 
     Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI" (`ModelLifeCycle:Stage` and the others).
     """
@@ -27,11 +26,7 @@ def note_what_is_served(environment: Environment) -> list[iam.Statement]:
             on=versions,
             when={
                 "StringEquals": {"sagemaker:ModelLifeCycle:Stage": [SERVING, NOT_SERVING]},
-                "Null": {
-                    "sagemaker:ModelApprovalStatus": "true",
-                    "sagemaker:CustomerMetadataPropertiesToRemove": "true",
-                    **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in EVIDENCE},
-                },
+                "Null": {"sagemaker:ModelApprovalStatus": "true"},
             },
         ),
     ]

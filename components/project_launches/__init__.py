@@ -41,6 +41,8 @@ class ProjectLaunchesArgs:
     """Accounts that launched projects deploy to, by environment."""
     job_instance_types: Sequence[str]
     """Types of instances that the jobs of projects' pipelines may run on."""
+    mlflow: bool
+    """Whether the account has an MLflow app."""
     onboarding_function_arns: Mapping[str, str]
     """Function in each of these accounts that gives projects their roles there, by environment."""
 
@@ -110,4 +112,5 @@ def _platform(args: ProjectLaunchesArgs) -> Platform:
         deployment_trigger_role_arn=environment.role_arn(DEPLOYMENT_TRIGGER),
         deployment_accounts=args.deployment_accounts,
         job_instance_types=args.job_instance_types,
+        mlflow=args.mlflow,
     )

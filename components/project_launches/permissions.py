@@ -159,7 +159,7 @@ def manage_code_repositories(environment: Environment) -> iam.Statement:
 
 
 def manage_schedules(environment: Environment) -> list[iam.Statement]:
-    """Create and delete a project's group of schedules with the schedules in it, its dead letters, and their alarm."""
+    """Create and delete a project's group of schedules with the schedules in it, its dead letters, and their alarms."""
     own = f"{environment.prefix}-p-*"
     return [
         iam.allow(
@@ -190,14 +190,14 @@ def manage_schedules(environment: Environment) -> list[iam.Statement]:
             on=environment.arn("sqs", f"{own}-dead-letters"),
         ),
         iam.allow(
-            "ManageTheirAlarm",
+            "ManageTheirAlarms",
             "cloudwatch:DeleteAlarms",
             "cloudwatch:DescribeAlarms",
             "cloudwatch:ListTagsForResource",
             "cloudwatch:PutMetricAlarm",
             "cloudwatch:TagResource",
             "cloudwatch:UntagResource",
-            on=environment.arn("cloudwatch", f"alarm:{own}-dead-letters"),
+            on=[environment.arn("cloudwatch", f"alarm:{own}-{name}") for name in ("dead-letters", "failed")],
         ),
     ]
 

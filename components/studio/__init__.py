@@ -41,6 +41,8 @@ class StudioArgs:
     """Instance types for apps, such as `ml.t3.medium`."""
     job_instance_types: Sequence[str]
     """Instance types for jobs, such as `ml.m5.xlarge`."""
+    mlflow: bool
+    """Whether people see an MLflow app; its own component lets them use it."""
     keep_on_destroy: bool
     """Whether the domain and its home directories outlive the stack, and cannot be deleted by mistake."""
 
@@ -51,6 +53,8 @@ class Studio(pulumi.ComponentResource):
     domain_id: pulumi.Output[str]
     lead_role_arn: pulumi.Output[str]
     """Role of lead data scientists."""
+    role_names: Mapping[str, pulumi.Output[str]]
+    """Names of the roles of people, by their groups."""
     parameters: Values
 
     def __init__(self, name: str, args: StudioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -73,6 +77,7 @@ class Studio(pulumi.ComponentResource):
                 templates_bucket_arn=args.templates.arn,
                 allowed_instance_types=args.allowed_instance_types,
                 job_instance_types=args.job_instance_types,
+                mlflow=args.mlflow,
             ),
             child,
         )
@@ -94,6 +99,7 @@ class Studio(pulumi.ComponentResource):
         )
         self.domain_id = domain.domain_id
         self.lead_role_arn = roles.lead_data_scientist_role_arn
+        self.role_names = roles.role_names
         self.parameters = {
             "access/data-scientist-role-arn": roles.data_scientist_role_arn,
             "access/job-role-arn": roles.job_role_arn,

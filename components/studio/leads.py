@@ -13,8 +13,6 @@ from components.storage.folders import Folder
 
 FOLDER = "leads"
 """Folder of each shared bucket in which leads alone write."""
-EVIDENCE = ("model-sha256", "container-sha256")
-"""Metadata of a version that its pipeline registers (`mlops_platform/pipeline/evidence.py` of the training repository)."""
 
 
 def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input[str]) -> list[iam.Statement]:
@@ -65,23 +63,23 @@ def launch_projects(environment: Environment, templates_bucket_arn: pulumi.Input
 
 
 def approve_models(environment: Environment) -> iam.Statement:
-    """Approve or reject a model package, and leave the digests that its pipeline registered as they are.
+    """Approve or reject a model package.
 
-    There is no condition key for its container: a version of which that was changed is refused when it is released. Nor is there one for
-    its card or its source's address, of which neither says what is served. Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI".
+    What its pipeline registered nobody changes: SageMaker has no operation for it. There is no condition key for its container: a version
+    of which that was changed is refused when it is released. Nor is there one for its card or its source's address, of which neither
+    says what is served. Source: Service Authorization Reference, "Condition keys for Amazon SageMaker AI".
     """
     return iam.allow(
         "ApproveModels",
         "sagemaker:UpdateModelPackage",
         on=environment.arn("sagemaker", "model-package/*"),
-        when={
-            "Null": {
-                "sagemaker:ModelApprovalStatus": "false",
-                "sagemaker:CustomerMetadataPropertiesToRemove": "true",
-                **{f"sagemaker:CustomerMetadataProperties/{key}": "true" for key in EVIDENCE},
-            }
-        },
+        when={"Null": {"sagemaker:ModelApprovalStatus": "false"}},
     )
+
+
+def put_records(environment: Environment) -> iam.Statement:
+    """Put records into the feature groups of projects: what main trains from then, nobody reviews."""
+    return iam.allow("PutRecords", "sagemaker:PutRecord", on=environment.arn("sagemaker", "feature-group/p-*"))
 
 
 def files_of_leads(environment: Environment) -> Folder:

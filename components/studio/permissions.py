@@ -49,8 +49,11 @@ def use_own_spaces(environment: Environment, instance_types: Sequence[str]) -> l
     ]
 
 
-def read_results(environment: Environment) -> list[iam.Statement]:
-    """List and describe projects, pipelines, jobs, models, experiments and their logs."""
+def see_work(environment: Environment, *, mlflow: bool) -> list[iam.Statement]:
+    """List and describe projects, pipelines, jobs, models, experiments, their logs, and if there is one the MLflow app; stop pipelines.
+
+    Stopping stands here because a role's policies have no room for a statement of its own.
+    """
     return [
         iam.allow(
             "ListWork",
@@ -61,6 +64,7 @@ def read_results(environment: Environment) -> list[iam.Statement]:
             "sagemaker:ListDomains",
             "sagemaker:ListExperiments",
             "sagemaker:ListHyperParameterTuningJobs",
+            *(["sagemaker:ListMlflowApps"] if mlflow else []),
             "sagemaker:ListModelPackageGroups",
             "sagemaker:ListModels",
             "sagemaker:ListPipelines",
@@ -83,6 +87,7 @@ def read_results(environment: Environment) -> list[iam.Statement]:
             "sagemaker:DescribeDomain",
             "sagemaker:DescribeExperiment",
             "sagemaker:DescribeHyperParameterTuningJob",
+            *(["sagemaker:DescribeMlflowApp"] if mlflow else []),
             "sagemaker:DescribeModel",
             "sagemaker:DescribeModelPackage",
             "sagemaker:DescribeModelPackageGroup",
@@ -102,6 +107,7 @@ def read_results(environment: Environment) -> list[iam.Statement]:
             "sagemaker:ListPipelineExecutions",
             "sagemaker:ListPipelineParametersForExecution",
             "sagemaker:ListTags",
+            "sagemaker:StopPipelineExecution",
             on=environment.arn("sagemaker", "*"),
         ),
     ]
@@ -134,7 +140,6 @@ def start_jobs(environment: Environment, job_role_arn: pulumi.Input[str]) -> lis
                 for resource in ("*-job/*", "app/*", "experiment*", "model/*", "space/*")
             ],
         ),
-        iam.allow("StopPipelines", "sagemaker:StopPipelineExecution", on=environment.arn("sagemaker", "pipeline/*")),
         iam.allow(
             "StartPipelines",
             "sagemaker:StartPipelineExecution",
@@ -180,22 +185,23 @@ def leave_records_of_pipelines_alone() -> iam.Statement:
 def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Statement]:
     """Deny every kind of job that names no subnet or a file system, and every request with a subnet that is not among `subnet_ids`.
 
-    The last denial is about every action that names subnets, without a list of them: for any other there is no such
-    condition key, and so no value of it that differs.
+    The first and the last denial are about every action that names file systems or subnets, without a list of them: for any other
+    there is no such condition key, and so no value of it, and none that differs.
     In another security group a job cannot start: its role may put network interfaces into the platform's alone.
     """
     return [
         # A job would read one past the policies of buckets; the platform has none for jobs, and Studio's holds home directories.
         iam.deny(
             "NoJobsWithFileSystems",
-            "sagemaker:CreateHyperParameterTuningJob",
-            "sagemaker:CreateTrainingJob",
+            "sagemaker:*",
             on=NO_GAP,
             when={"Null": {"sagemaker:FileSystemId": "false"}},
         ),
         iam.deny(
             "NoJobsWithoutNetwork",
-            *jobs.JOBS_WITH_A_NETWORK,
+            # Shorter than their names, for the quota of a role's policies. Each kind of job definition takes subnets.
+            *(each for each in jobs.JOBS_WITH_A_NETWORK if not each.endswith("JobDefinition")),
+            "sagemaker:Create*JobDefinition",
             on=NO_GAP,
             when={"Null": {"sagemaker:VpcSubnets": "true"}},
         ),
@@ -224,10 +230,8 @@ def no_jobs_on_other_instances(instance_types: Sequence[str]) -> iam.Statement:
     """Deny jobs on instance types that the settings do not allow: what a job costs is decided before it starts."""
     return iam.deny(
         "NoJobsOnOtherInstances",
-        "sagemaker:CreateHyperParameterTuningJob",
-        "sagemaker:CreateProcessingJob",
-        "sagemaker:CreateTrainingJob",
-        "sagemaker:CreateTransformJob",
+        # Shorter than their names, for the quota of a role's policies; the condition holds for no request without an instance type.
+        "sagemaker:Create*Job",
         on=NO_GAP,
         when={"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": list(instance_types)}},
     )
@@ -242,7 +246,7 @@ def read_projects(environment: Environment) -> list[iam.Statement]:
             "s3:GetBucketLocation",
             "s3:GetObject",
             "s3:ListBucket",
-            on=[buckets, f"{buckets}/*"],
+            on=f"{buckets}*",  # the buckets and their objects
             # Bucket names are global: one that looks like ours may belong to another account.
             when={"StringEquals": {"aws:ResourceAccount": environment.account_id}},
         ),

@@ -1,6 +1,6 @@
 """The roles of people in Studio, and of the jobs that they start."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -30,12 +30,16 @@ class StudioRolesArgs:
     """Instance types for Studio's apps, such as `ml.t3.medium`."""
     job_instance_types: Sequence[str]
     """Instance types for jobs, such as `ml.m5.xlarge`."""
+    mlflow: bool
+    """Whether there is an MLflow app to be seen."""
 
 
 class StudioRoles(pulumi.ComponentResource):
     """The roles of data scientists, of lead data scientists, who also launch projects and approve models, and of jobs."""
 
     data_scientist_role_arn: pulumi.Output[str]
+    role_names: Mapping[str, pulumi.Output[str]]
+    """Names of the roles of people, by their groups."""
     lead_data_scientist_role_arn: pulumi.Output[str]
     job_role_arn: pulumi.Output[str]
 
@@ -58,7 +62,7 @@ class StudioRoles(pulumi.ComponentResource):
                     policies={
                         "studio": iam.document(
                             *permissions.use_own_spaces(environment, args.allowed_instance_types),
-                            *permissions.read_results(environment),
+                            *permissions.see_work(environment, mlflow=args.mlflow),
                         ),
                         "work": iam.document(
                             *permissions.start_jobs(environment, self.job_role_arn),
@@ -74,18 +78,24 @@ class StudioRoles(pulumi.ComponentResource):
                 child,
             )
 
-        self.data_scientist_role_arn = role(
+        data_scientist = role(
             "data-scientist",
             "Data scientists in Studio: work with data, run jobs, see every project",
             *leads.neither_launch_nor_approve(),
             not_of_leads,
-        ).arn
-        self.lead_data_scientist_role_arn = role(
+        )
+        lead_data_scientist = role(
             LEAD_DATA_SCIENTIST,
             "Lead data scientists in Studio: also launch projects and approve models",
             *leads.launch_projects(environment, args.templates_bucket_arn),
             leads.approve_models(environment),
-        ).arn
+            leads.put_records(environment),
+        )
+        self.data_scientist_role_arn, self.lead_data_scientist_role_arn = data_scientist.arn, lead_data_scientist.arn
+        self.role_names = {
+            "data-scientist": data_scientist.role_name,
+            LEAD_DATA_SCIENTIST: lead_data_scientist.role_name,
+        }
         self.register_outputs(
             {
                 "data_scientist_role_arn": self.data_scientist_role_arn,

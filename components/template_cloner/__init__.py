@@ -20,9 +20,12 @@ from components.template_cloner import permissions
 
 PURPOSE = "template-cloner"
 """Suffix of the names of the function and of its role."""
-DEADLINE_SECONDS = 290
-"""Just under the five minutes that CloudFormation waits for an answer (ServiceTimeout in the products)."""
-STACK_WAITS_SECONDS = 300
+DEADLINE_SECONDS = 590
+"""Longer than a request waits for GitHub, which takes 500 requests for content an hour and 80 of them a minute: after seven minutes
+it has had its turn, or the hour's are used up, and it fails at once. Source: GitHub Docs, "Rate limits for the REST API"."""
+LONGEST_WAIT_SECONDS = 600
+"""Time in which a request waits for its turn, while others are carried out. With `DEADLINE_SECONDS`, it is less than the twenty
+minutes that CloudFormation waits for an answer (ServiceTimeout in the products): later, nobody would know of what it makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +97,7 @@ class TemplateCloner(pulumi.ComponentResource):
                 },
                 timeout_seconds=DEADLINE_SECONDS,
                 runs_at_once=args.launches_at_once,
-                # A request that CloudFormation has given up on must not be carried out any more.
-                longest_wait_seconds=STACK_WAITS_SECONDS,
+                longest_wait_seconds=LONGEST_WAIT_SECONDS,
                 logs_key_arn=args.logs_key_arn,
                 secrets_key_arn=args.secrets_key_arn,
             ),

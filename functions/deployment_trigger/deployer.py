@@ -6,6 +6,7 @@ attempt, or the sweep, finishes what was begun after checking whether GitHub has
 
 import json
 import logging
+import random
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +31,9 @@ from functions.shared.identity import is_role
 logger = logging.getLogger(__name__)
 
 Outcome = Literal["dispatched", "refused", "superseded"]
+
+_SECONDS_FOR_A_PROJECT = 30.0
+"""Time that the sweep of a project may take; with less, none is begun."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +63,10 @@ class Deployer:
         return _logged(self._note_change(candidate))
 
     def sweep(self) -> list[Decision]:
-        """Deploy the approvals whose events were lost, and finish what was begun; one project after the other.
+        """Deploy the approvals whose events were lost, and finish what was begun; one project after the other, in any order.
 
-        The next sweep tries again, so none waits for a workflow that GitHub refuses: those after it would have no time.
+        The next sweep tries again, so none waits for a workflow that GitHub refuses: those after it would have no time. Those for which
+        there is none all the same come sooner or later: no order puts the same ones last each time.
 
         Raises:
             SweepError: projects failed; all others were swept.
@@ -72,12 +77,16 @@ class Deployer:
         for malformed in found.malformed:
             logger.error("%s", malformed)
             failed.append(malformed.parameter)
-        for project in found.projects:
+        waiting = random.sample(found.projects, len(found.projects))
+        while waiting and self.deadline.remaining() >= _SECONDS_FOR_A_PROJECT:
+            project = waiting.pop()
             try:
                 decisions += [_logged(each) for each in self._sweep(project)]
             except Exception:
                 logger.exception("the sweep of %s failed", project.repository)
                 failed.append(project.repository)
+        if waiting:
+            logger.warning("%d projects are left to the next sweeps: there was no time for them", len(waiting))
         if failed:
             raise SweepError(f"the sweep failed for {', '.join(failed)}: the log says why")
         return decisions

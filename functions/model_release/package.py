@@ -6,14 +6,7 @@ from dataclasses import dataclass
 
 from functions.model_release.errors import RefusedError
 from functions.model_release.settings import Settings
-from functions.shared.evidence import (
-    CONTAINER,
-    MODEL,
-    EvidenceError,
-    NoEvidenceError,
-    container_digest,
-    evaluated_artifact,
-)
+from functions.shared.evidence import EvidenceError, NoEvidenceError, container_digest, evaluated_artifact
 from functions.shared.identity import is_role
 from functions.shared.model_specification import specification_digest
 
@@ -63,7 +56,7 @@ class ModelPackage:
     description: str
     """Commit and definition of the pipeline that made it; SageMaker has no operation that changes it."""
     evidence: Mapping[str, str]
-    """Metadata that its pipeline registered (`functions/shared/evidence.py`)."""
+    """Digests that its pipeline registered (`functions/shared/evidence.py`)."""
 
 
 def require_approved(package: ModelPackage, settings: Settings, *, released: bool) -> Container:
@@ -99,14 +92,11 @@ def require_evaluated(package: ModelPackage, earlier: Mapping[str, str]) -> str:
 
     Raises:
         NoEvidenceError: neither says what was evaluated.
-        RefusedError: the container is another one, or its pipeline's evidence is incomplete.
+        RefusedError: the container is another one.
     """
-    registered = MODEL in package.evidence or CONTAINER in package.evidence
     try:
-        return evaluated_artifact(package.evidence if registered else earlier, package.containers[0])
-    except NoEvidenceError as error:
-        if registered:
-            raise RefusedError(f"{package.arn} is not released: {error}") from None
+        return evaluated_artifact(package.evidence or earlier, package.containers[0])
+    except NoEvidenceError:
         raise
     except EvidenceError as error:
         raise RefusedError(f"{package.arn} is not released: {error}") from None

@@ -1,6 +1,6 @@
 """The evidence that a project's pipeline registers with a version, by which it is known again whoever acts in between.
 
-The pipeline writes it into the version's `CustomerMetadataProperties`, where nobody else may: the SHA-256 of the artifact that it
+The pipeline writes it into the version's description, which SageMaker has no operation to change: the SHA-256 of the artifact that it
 evaluated, and a digest of the image and the environment that serve it. A version of which the artifact or the container differs
 is none that was evaluated.
 """
@@ -19,7 +19,8 @@ CONTAINER = "container-sha256"
 """Key of the digest of the container."""
 _REGISTERED = ("Environment", "Image")
 """Members of a container that the pipeline knows when it is defined. The artifact's address is known later; its content decides."""
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SAID = re.compile(r"Its container has the SHA-256 ([0-9a-f]{64}), its artifact ([0-9a-f]{64})\Z")
+"""End of the description (`mlops_platform/pipeline/evidence.py` of the training repository)."""
 
 
 class EvidenceError(ExplainedError):
@@ -31,8 +32,9 @@ class NoEvidenceError(EvidenceError):
 
 
 def evidence_of(described: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return what was registered with a model package, from its description."""
-    return described.get("CustomerMetadataProperties") or {}
+    """Return what was registered with a model package, as SageMaker describes it; empty if it does not say."""
+    said = _SAID.search(str(described.get("ModelPackageDescription", "")))
+    return {CONTAINER: said[1], MODEL: said[2]} if said else {}
 
 
 def container_digest(container: Mapping[str, object]) -> str:
@@ -48,8 +50,7 @@ def evaluated_artifact(evidence: Mapping[str, str], container: Mapping[str, obje
         NoEvidenceError: the version was registered without evidence.
         EvidenceError: the container was changed.
     """
-    sha256 = evidence.get(MODEL, "")
-    if not _SHA256.fullmatch(sha256) or CONTAINER not in evidence:
+    if MODEL not in evidence or CONTAINER not in evidence:
         raise NoEvidenceError(
             "it was registered without the digests of what was evaluated: update the training repository from its template, "
             "train again, and approve the new version"
@@ -59,4 +60,4 @@ def evaluated_artifact(evidence: Mapping[str, str], container: Mapping[str, obje
             "its image or environment is not what the pipeline registered: somebody changed it since; train again, and "
             "approve the new version"
         )
-    return sha256
+    return evidence[MODEL]

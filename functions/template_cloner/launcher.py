@@ -29,7 +29,7 @@ from functions.template_cloner.stacks import DELETING, ROLLING_BACK, WAITING
 
 logger = logging.getLogger(__name__)
 
-_LONGEST_RUN_SECONDS = 300
+LONGEST_RUN_SECONDS = 600
 """Age in seconds that no attempt reaches: the function's timeout is shorter."""
 
 
@@ -152,7 +152,7 @@ class Launcher:
             return
         if record.state == "launched":
             self._require_unprotected(project)
-        running = record.state in ("running", "deleted") and self.wall_clock() - record.since < _LONGEST_RUN_SECONDS
+        running = record.state in ("running", "deleted") and self.wall_clock() - record.since < LONGEST_RUN_SECONDS
         if running:
             # Before GitHub is read: the launch that runs checks the record after each of its steps.
             launch.mark(record, "deleted")

@@ -1,6 +1,7 @@
 """Carry out a request of CloudFormation before the deadline, and answer it."""
 
 import logging
+import math
 import os
 import threading
 import time
@@ -32,7 +33,8 @@ _SECONDS_TO_STOP = 10.0
 
 
 def serve(event: Mapping[str, object], answer: Answer, remaining: float) -> None:
-    """Parse the event and answer it, at the latest five seconds before the `remaining` ones are over."""
+    """Parse the event and answer it, at the latest five seconds before the `remaining` ones are over, or CloudFormation gives up."""
+    remaining = min(remaining, _patience(event))
     ends = time.monotonic() + remaining - _SECONDS_TO_STOP
     # A function without these settings refuses every request, below.
     organization, unit = os.environ.get("GITHUB_ORGANIZATION", ""), os.environ.get("UNIT", "")
@@ -69,6 +71,13 @@ def serve(event: Mapping[str, object], answer: Answer, remaining: float) -> None
         answer.succeed(outcome.physical_id, outcome.attributes)
     finally:
         guard.cancel()
+
+
+def _patience(event: Mapping[str, object]) -> float:
+    """Return the seconds for which CloudFormation waits: products that were published earlier tell it to wait for less than others."""
+    properties = event.get("ResourceProperties")
+    told = properties.get("ServiceTimeout") if isinstance(properties, Mapping) else None
+    return float(told) if isinstance(told, str) and told.isdecimal() else math.inf
 
 
 def _workers(request: Request, settings: Settings, deadline: Deadline) -> Workers:

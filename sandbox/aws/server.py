@@ -22,6 +22,7 @@ from sandbox.aws.sagemaker import containers
 from sandbox.aws.sagemaker import network as sagemaker_network
 from sandbox.aws.sagemaker import service as sagemaker
 from sandbox.aws.sagemaker.containers import Machine
+from sandbox.aws.sagemaker.feature_store import records
 from sandbox.aws.sagemaker.hosting import runtime
 from sandbox.aws.scheduler import service as scheduler
 from sandbox.aws.service_catalog import service as service_catalog
@@ -89,6 +90,7 @@ def _install_services() -> None:
     for service in (sagemaker, service_catalog, autoscaling):
         service.SERVICE.install()
     runtime.install()
+    records.install()
     scheduler.install()
     sagemaker_network.install()
 

@@ -11,15 +11,14 @@ from collections import defaultdict, deque
 from sandbox.github.errors import ApiError
 from sandbox.github.seed import Limits
 
-MINUTE = 60.0
-HOUR = 3600.0
-
 
 class RateLimits:
     """Counts requests, points and created content."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._minute = limits.seconds_per_minute
+        self._hour = 60 * limits.seconds_per_minute
         self._lock = threading.Lock()
         self._hour_started: dict[str, float] = {}
         self._used: dict[str, int] = defaultdict(int)
@@ -43,12 +42,12 @@ class RateLimits:
             started = self._hour_started.get(login, time.time())
             limit = self._limits.requests_per_hour
             used = self._used[login]
-            return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": int(started + HOUR)}
+            return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": int(started + self._hour)}
 
     def _primary(self, login: str, user_id: int) -> dict[str, str]:
         moment = time.time()
         started = self._hour_started.get(login)
-        if started is None or moment - started >= HOUR:
+        if started is None or moment - started >= self._hour:
             self._hour_started[login] = started = moment
             self._used[login] = 0
         limit = self._limits.requests_per_hour
@@ -58,7 +57,7 @@ class RateLimits:
             "x-ratelimit-limit": str(limit),
             "x-ratelimit-remaining": str(limit - self._used[login]),
             "x-ratelimit-used": str(self._used[login]),
-            "x-ratelimit-reset": str(math.ceil(started + HOUR)),
+            "x-ratelimit-reset": str(math.ceil(started + self._hour)),
             "x-ratelimit-resource": "core",
         }
         if exhausted:
@@ -68,20 +67,20 @@ class RateLimits:
     def _secondary(self, login: str, headers: dict[str, str], *, writes: bool, creates_content: bool) -> None:
         moment = time.monotonic()
         points, content = self._points[login], self._content[login]
-        while points and moment - points[0][0] >= MINUTE:
+        while points and moment - points[0][0] >= self._minute:
             points.popleft()
-        while content and moment - content[0] >= HOUR:
+        while content and moment - content[0] >= self._hour:
             content.popleft()
         cost = 5 if writes else 1
         if sum(point for _, point in points) + cost > self._limits.points_per_minute:
-            raise _secondary_limit(points[0][0] + MINUTE - moment, headers, "")
+            raise _secondary_limit(points[0][0] + self._minute - moment, headers, "")
         if creates_content:
-            recent = [created for created in content if moment - created < MINUTE]
+            recent = [created for created in content if moment - created < self._minute]
             blocked = " and have been temporarily blocked from content creation"
             if len(recent) >= self._limits.content_per_minute:
-                raise _secondary_limit(recent[0] + MINUTE - moment, headers, blocked)
+                raise _secondary_limit(recent[0] + self._minute - moment, headers, blocked)
             if len(content) >= self._limits.content_per_hour:
-                raise _secondary_limit(content[0] + HOUR - moment, headers, blocked)
+                raise _secondary_limit(content[0] + self._hour - moment, headers, blocked)
             content.append(moment)
         points.append((moment, cost))
 

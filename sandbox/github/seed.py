@@ -54,6 +54,8 @@ class Limits(_Strict):
     """A read is one point, a write five."""
     content_per_minute: int = 80
     content_per_hour: int = 500
+    seconds_per_minute: float = 60
+    """Length of one of GitHub's minutes; an hour has sixty of them."""
 
 
 class Timing(_Strict):

@@ -60,6 +60,21 @@ def test_the_launch_role_may_create_change_and_delete_every_resource_of_a_produc
     assert [each for each in needed if not launch.may(each, CONTENTS.get(each, EXAMPLES[kind]))] == [], name
 
 
+def test_the_launch_role_makes_the_alarms_of_products_and_not_one_that_starts_trainings(launch: Role) -> None:
+    names = {
+        alarm["AlarmName"]
+        for product in PRODUCTS
+        for alarm in launched(product.key).of_type("AWS::CloudWatch::Alarm").values()
+    }
+
+    assert names == {f"{PREFIX}-dead-letters", f"{PREFIX}-failed"}
+    own = EXAMPLES["AWS::CloudWatch::Alarm"].removesuffix(f"{PREFIX}-dead-letters")
+    for name in names:
+        assert launch.may("cloudwatch:PutMetricAlarm", f"{own}{name}")
+    # Development's deployment trigger takes those of this name.
+    assert not launch.may("cloudwatch:PutMetricAlarm", f"{own}{PREFIX}-drift")
+
+
 def test_a_bucket_with_tags_is_created_with_the_permission_to_tag_it() -> None:
     assert "s3:TagResource" in actions_of("AWS::S3::Bucket", ["BucketName"])
 

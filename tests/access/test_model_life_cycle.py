@@ -51,15 +51,6 @@ def test_it_finds_the_versions_of_projects_and_sets_their_stage(role: Role, stag
         ("sagemaker:UpdateModelPackage", VERSION, {"sagemaker:ModelApprovalStatus": "Approved"}),
         ("sagemaker:UpdateModelPackage", VERSION, {**STAGE, "sagemaker:ModelApprovalStatus": "Approved"}),
         ("sagemaker:UpdateModelPackage", VERSION, {**STAGE, "sagemaker:ModelApprovalStatus": "Rejected"}),
-        *(
-            ("sagemaker:UpdateModelPackage", VERSION, {**STAGE, f"sagemaker:CustomerMetadataProperties/{key}": "a"})
-            for key in ("model-sha256", "container-sha256")
-        ),
-        (
-            "sagemaker:UpdateModelPackage",
-            VERSION,
-            {**STAGE, "sagemaker:CustomerMetadataPropertiesToRemove": ["model-sha256"]},
-        ),
         ("sagemaker:UpdateModelPackage", VERSION.replace("abalone-p-abcdefghijkl", "experiments"), STAGE),
         ("sagemaker:UpdateModelPackage", VERSION.replace("111111111111", "333333333333"), STAGE),
         ("sagemaker:CreateModelPackage", VERSION, STAGE),

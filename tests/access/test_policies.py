@@ -65,7 +65,7 @@ DEPLOYED_TO = {
     },
 }
 LARGEST = {
-    "dev": {**EVERYWHERE, "development": {"studio": STUDIO, "projects": PROJECTS}},
+    "dev": {**EVERYWHERE, "development": {"studio": STUDIO, "projects": PROJECTS, "mlflow": True}},
     "preprod": DEPLOYED_TO,
     "prod": DEPLOYED_TO,
 }

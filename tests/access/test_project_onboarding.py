@@ -204,6 +204,15 @@ def test_cloudformation_may_create_change_and_delete_every_resource_of_a_publish
         assert [each for each in needed if not project_roles.may(each, CONTENTS.get(each, arn))] == []
 
 
+def test_cloudformation_makes_the_alarms_of_a_promoted_pipeline_and_not_one_that_starts_trainings(
+    project_roles: Role,
+) -> None:
+    alarms = RESOURCES["AWS::CloudWatch::Alarm"].removesuffix("dead-letters")
+
+    for name, expected in {"dead-letters": True, "failed": True, "drift": False}.items():
+        assert project_roles.may("cloudwatch:PutMetricAlarm", f"{alarms}{name}") is expected, name
+
+
 @pytest.mark.parametrize(
     ("action", "elsewhere"),
     [

@@ -1,6 +1,6 @@
 """The roles of a project that has an endpoint where it deploys: all that they need, and nothing of another project.
 
-`test_watch_roles.py` asks what those do that compare its requests with training.
+`test_scheduled_roles.py` asks what those do that compare its requests with training.
 """
 
 import pytest

@@ -1,6 +1,7 @@
 """The template cloner's function, its credential and what happens to requests that fail."""
 
 import json
+import math
 from pathlib import Path
 from typing import cast
 
@@ -8,8 +9,11 @@ import pulumi
 import pytest
 
 from components.lambda_function.code import FUNCTIONS
+from functions.template_cloner.launcher import LONGEST_RUN_SECONDS
+from sandbox.github.seed import Limits
 from tests.access.authorization import roles_of
 from tests.access.conftest import RoleNamed
+from tests.products.product import ANSWERED_WITHIN
 from tests.rendering import Rendering, Renderings, Resource
 
 
@@ -104,8 +108,20 @@ def test_it_answers_before_cloudformation_gives_up_and_never_after(function: Res
         "lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "projects-template-cloner-requests"
     )
 
-    assert function.inputs["timeout"] == 290
-    assert requests.inputs["maximumEventAgeInSeconds"] == 300
+    assert function.inputs["timeout"] == 590
+    assert requests.inputs["maximumEventAgeInSeconds"] == 600
+    assert function.inputs["timeout"] + requests.inputs["maximumEventAgeInSeconds"] < int(ANSWERED_WITHIN)
+
+
+def test_a_deletion_takes_no_launch_for_over_that_the_function_may_still_be_at(function: Resource) -> None:
+    assert function.inputs["timeout"] < LONGEST_RUN_SECONDS
+
+
+def test_a_request_waits_for_githubs_limit_of_a_minute_until_that_of_an_hour_is_used_up(function: Resource) -> None:
+    of_github = Limits()
+    minutes = math.ceil(of_github.content_per_hour / of_github.content_per_minute)
+
+    assert function.inputs["timeout"] > 60 * (minutes + 1)
 
 
 def test_as_many_launches_run_at_once_as_the_settings_say(function: Resource) -> None:

@@ -227,6 +227,7 @@ def healthy(**changed: Any) -> Account:
             "get_key_rotation_status": answer({"KeyRotationEnabled": True}),
         },
         "iam": {
+            "get_account_summary": answer({"SummaryMap": {"Roles": 40, "RolesQuota": 1000}}),
             "get_open_id_connect_provider": answer({"ClientIDList": ["sts.amazonaws.com"]}),
             "get_role": answer(
                 {"Role": {"Arn": "arn:role", "PermissionsBoundary": {}, "AssumeRolePolicyDocument": TRUST}}

@@ -37,6 +37,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "deploy role",
         "preview role",
         "quotas",
+        "room for projects",
         "platform",
         "alarms",
         "GitHub",
@@ -112,6 +113,15 @@ def test_an_environment_that_got_another_part_is_told_to_be_bootstrapped_again(b
             {"get_role": answer({"Role": {"Arn": "arn", "AssumeRolePolicyDocument": TRUST}})},
             "deploy role",
             "lost its permissions boundary",
+        ),
+        (
+            "iam",
+            {"get_account_summary": answer({"SummaryMap": {"Roles": 867, "RolesQuota": 1000}})},
+            "room for projects",
+            (
+                "867 of 1000 roles are in use, which leaves room for 19 projects; run: aws service-quotas "
+                "request-service-quota-increase --region us-east-1 --service-code iam --quota-code L-FE177D64 --desired-value 2000"
+            ),
         ),
         (
             "secretsmanager",

@@ -1,14 +1,17 @@
 """`doctor`: service quotas that are too small for the settings."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bootstrap.doctor.account_checks import ROLES_OF_A_PROJECT
 from bootstrap.doctor.quotas import DEPLOYMENTS_AT_ONCE
 from components.deployment_trigger import RUNS_AT_ONCE
 from tests.bootstrap.fakes import Parameters
 from tests.bootstrap.healthy import ON_GITHUB_COM, QUOTAS, SETTINGS, examine, healthy, quotas
+from tests.products.resolution import FOLDER
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -86,3 +89,11 @@ def test_quotas_cannot_be_checked_without_settings(settings: Path) -> None:
     finding = examine(healthy())["quotas"]
     assert not finding.fine
     assert "no Pulumi.*.yaml here belongs to analytics-dev" in finding.message
+
+
+def test_no_launch_makes_more_roles_in_an_account_than_doctor_counts() -> None:
+    templates = [json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))]
+    roles = [
+        [each["Type"] for each in template["Resources"].values()].count("AWS::IAM::Role") for template in templates
+    ]
+    assert max(roles) <= ROLES_OF_A_PROJECT

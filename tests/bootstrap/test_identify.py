@@ -85,6 +85,25 @@ def test_a_network_is_found_by_its_name_unit_and_environment() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "found"), [("Created", [f"{ACCOUNT}-app"]), ("Deleted", []), ("Updated", [f"{ACCOUNT}-app"])]
+)
+def test_an_mlflow_app_is_found_by_its_name(status: str, found: list[str]) -> None:
+    summaries = [
+        {"Name": name, "Arn": f"{ACCOUNT}-{arn}", "Status": status}
+        for name, arn in {"analytics-dev": "app", "other": "no"}.items()
+    ]
+    where = service("sagemaker", list_mlflow_apps=answer({"Summaries": summaries}))
+    assert find(where, "aws:sagemaker/mlflowApp:MlflowApp", name="analytics-dev") == found
+
+
+def test_an_mlflow_app_that_aws_is_still_creating_is_an_error() -> None:
+    made = {"Name": "analytics-dev", "Arn": "arn", "Status": "Creating"}
+    where = service("sagemaker", list_mlflow_apps=answer({"Summaries": [made]}))
+    with pytest.raises(identify.StillBeingMadeError):
+        find(where, "aws:sagemaker/mlflowApp:MlflowApp", name="analytics-dev")
+
+
 def test_a_network_without_a_name_cannot_be_found() -> None:
     with pytest.raises(identify.UnknownTypeError, match="tag:Name"):
         find(account(), "aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")

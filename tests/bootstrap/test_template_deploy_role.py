@@ -24,7 +24,7 @@ from tests.bootstrap.policies import (
 )
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
 from tests.decisions import Request, Values, allowances, denials, permits
-from tests.rendering import Renderings
+from tests.rendering import Renderings, with_mlflow
 
 ROLE_CHANGES = (
     "iam:AttachRolePolicy",
@@ -302,7 +302,7 @@ def test_resources_of_another_unit_or_environment_in_the_account_are_out_of_reac
 
 @pytest.mark.parametrize(
     "action",
-    ["ec2:DeleteVpc", "ec2:DeleteSubnet", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "sagemaker:DeleteDomain"],
+    ["ec2:DeleteVpc", "ec2:DeleteSubnet", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "sagemaker:DeleteMlflowApp"],
 )
 def test_what_has_no_tag_of_the_unit_is_not_taken_away(template: Template, action: str) -> None:
     boundary = document(template, "DeployBoundary")
@@ -321,6 +321,7 @@ DEVELOPMENT = {
     "deployment-trigger",
     "job",
     "lead-data-scientist",
+    "mlflow",
     "model-life-cycle",
     "project-launch",
     "template-cloner",
@@ -357,7 +358,8 @@ def test_the_deploy_role_makes_the_roles_of_its_environments_parts_and_no_others
 
 
 def test_the_roles_that_the_deploy_role_makes_are_those_that_the_program_declares(rendered: Renderings) -> None:
-    declared = {stack: set(roles_of(rendered(stack))) for stack in ("dev", "preprod", "prod")}
+    declared = {stack: set(roles_of(rendered(stack))) for stack in ("preprod", "prod")}
+    declared["dev"] = set(roles_of(rendered("dev", with_mlflow())))
     assert declared["dev"] == changeable(Template(Parts="development"))
     assert declared["preprod"] == declared["prod"] == changeable(Template(Parts="workload"))
 

@@ -49,6 +49,7 @@ PLATFORMS_ROLES = (
     "flow-logs",
     "job",
     "lead-data-scientist",
+    "mlflow",
     "model-life-cycle",
     "model-release",
     "project-launch",
@@ -465,6 +466,7 @@ def test_only_people_open_spaces_and_apps_in_studio(template: Template, action: 
         "CreateImage",
         "CreateImageVersion",
         "CreatePresignedDomainUrl",
+        "CreatePresignedNotebookInstanceUrl",
         "CreateStudioLifecycleConfig",
         "StartSession",
         "UpdateAppImageConfig",
@@ -475,6 +477,15 @@ def test_no_role_acts_as_another_person_in_studio(template: Template, action: st
     boundary = document(template, "WorkloadBoundary")
     for role in (*OTHER_ROLES, "job", "of-its-own"):
         assert denials(boundary, requested(role, f"sagemaker:{action}", "arn:aws:sagemaker:::x")), role
+
+
+def test_people_open_mlflow_if_a_policy_lets_them(template: Template) -> None:
+    app = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:mlflow-app/app-x"
+    for action in ("CallMlflowAppApi", "CreatePresignedMlflowAppUrl"):
+        assert permits(document(template, "WorkloadBoundary"), requested("data-scientist", f"sagemaker:{action}", app))
+        assert not permits(
+            document(template, "DeployBoundary"), requested("deploy", "sagemaker:CreatePresignedMlflowAppUrl", app)
+        )
 
 
 def test_people_look_at_the_images_of_their_apps(template: Template) -> None:

@@ -20,7 +20,7 @@ Decision = Literal["Approved", "Rejected"]
 
 TRIGGER = f"{UNIT}-dev-deployment-trigger"
 STATE_CHANGE = "SageMaker Model Package State Change"
-REGISTERED = ("ModelPackageGroupName", "InferenceSpecification", "ModelMetrics", "CustomerMetadataProperties")
+REGISTERED = ("ModelPackageGroupName", "InferenceSpecification", "ModelMetrics", "ModelPackageDescription")
 """Properties that versions of one model share."""
 
 

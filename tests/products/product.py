@@ -30,7 +30,10 @@ ISSUER = "token.actions.githubusercontent.com"
 
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/data"
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/analytics-dev-boundary"
+ANSWERED_WITHIN = "1200"
+"""Seconds for which CloudFormation waits for the template cloner's answer to a custom resource."""
 CLONER = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:analytics-dev-template-cloner"
+MLFLOW_APP = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:mlflow-app/app-abcdefghijkl"
 OIDC_PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"
 PARAMETERS = {
     "encryption/data-key-arn": KEY,
@@ -56,6 +59,8 @@ class Launch:
     known: Mapping[str, str] = field(default_factory=lambda: PARAMETERS)
     """The platform's parameters."""
     organization: str = "acme"
+    mlflow: bool = False
+    """Whether the account has an MLflow app."""
 
     @property
     def platform(self) -> Platform:
@@ -73,6 +78,7 @@ class Launch:
             deployment_trigger_role_arn=f"arn:aws:iam::{ACCOUNT}:role/{prefix}-deployment-trigger",
             job_instance_types=Studio.model_fields["job_instance_types"].get_default(call_default_factory=True),
             deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
+            mlflow=self.mlflow,
         )
 
 

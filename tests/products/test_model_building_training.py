@@ -17,6 +17,7 @@ from tests.cloudformation import findings
 from tests.decisions import permits
 from tests.products.product import (
     ACCOUNT,
+    ANSWERED_WITHIN,
     BOUNDARY,
     CLONER,
     ISSUER,
@@ -32,6 +33,7 @@ from tests.products.product import (
 )
 
 ROLES = ("JobRole", "PipelineRole", "WorkflowRole")
+FEATURES = "FeatureStoreRole"
 TRIAL_ROLES = ("TrialRole", "TrialStepsRole", "TrialJobRole")
 """The roles of pull requests; test_pull_request_training.py is about what they may do."""
 BUCKET = f"arn:aws:s3:::analytics-dev-p-abcdefghijkl-{ACCOUNT}-eu-west-1"
@@ -104,6 +106,7 @@ def test_the_resources_of_a_project(product: Product) -> None:
         "TrialRole": "AWS::IAM::Role",
         "TrialStepsRole": "AWS::IAM::Role",
         "TrialJobRole": "AWS::IAM::Role",
+        "FeatureStoreRole": "AWS::IAM::Role",
         "FirstRun": "Custom::FirstWorkflowRun",
     }
 
@@ -231,7 +234,7 @@ def test_every_parameter_has_a_rule_and_says_it_in_words(product: Product) -> No
 def test_the_longest_legal_names_fit_everywhere(longest: Product) -> None:
     assert len(longest.properties("ArtifactBucket")["BucketName"]) == 63
     assert len(longest.properties("ArtifactBucket")["LoggingConfiguration"]["DestinationBucketName"]) <= 63
-    assert all(len(longest.properties(role)["RoleName"]) <= 64 for role in (*ROLES, *TRIAL_ROLES))
+    assert all(len(longest.properties(role)["RoleName"]) <= 64 for role in (*ROLES, *TRIAL_ROLES, FEATURES))
     assert len(longest.properties("ModelPackageGroup")["ModelPackageGroupName"]) <= 63
     assert len(longest.properties("CodeRepository")["CodeRepositoryName"]) <= 63
     assert len(longest.properties("Repository")["Settings"]["pipeline"]["name"]) <= 256
@@ -239,7 +242,7 @@ def test_the_longest_legal_names_fit_everywhere(longest: Product) -> None:
 
 
 def test_inline_policies_fit_their_quota_with_the_longest_names(longest: Product) -> None:
-    for role in (*ROLES, *TRIAL_ROLES):
+    for role in (*ROLES, *TRIAL_ROLES, FEATURES):
         size = sum(len(re.sub(r"\s", "", json.dumps(document))) for document in longest.documents(role))
         assert size <= 10_240, f"{role}: {size}"
         assert len(re.sub(r"\s", "", json.dumps(longest.trust(role)))) <= 2_048
@@ -253,6 +256,7 @@ def test_everything_is_tagged_with_its_project(product: Product) -> None:
         *("JobRole", "PipelineRole", "WorkflowRole"),
         "CodeRepository",
         *TRIAL_ROLES,
+        FEATURES,
     ]
     for key in tagged:
         assert product.properties(key)["Tags"] == [
@@ -301,7 +305,7 @@ def test_a_deleted_project_keeps_its_data_and_models_and_a_failed_launch_keeps_n
 def test_every_role_has_the_boundary_and_an_hour(product: Product) -> None:
     roles = product.of_type("AWS::IAM::Role")
 
-    assert set(roles) == {*ROLES, *TRIAL_ROLES}
+    assert set(roles) == {*ROLES, *TRIAL_ROLES, FEATURES}
     for role in roles.values():
         assert role["PermissionsBoundary"] == BOUNDARY
         assert role["MaxSessionDuration"] == 3600
@@ -372,7 +376,7 @@ def test_a_pipeline_registers_models_in_its_own_group_for_approval_only(product:
     assert not product.may("PipelineRole", "sagemaker:CreateModelPackage", other, PENDING)
 
 
-@pytest.mark.parametrize("role", [*ROLES, *TRIAL_ROLES])
+@pytest.mark.parametrize("role", [*ROLES, *TRIAL_ROLES, FEATURES])
 def test_no_role_of_a_project_approves_a_model(product: Product, role: str) -> None:
     package = f"{SAGEMAKER}:model-package/abalone-p-abcdefghijkl/1"
     denials = [
@@ -430,7 +434,7 @@ def test_the_workflow_runs_its_own_pipeline_only(product: Product) -> None:
     assert product.may("WorkflowRole", "sagemaker:DescribePipelineExecution", execution)
 
 
-@pytest.mark.parametrize("role", [*ROLES, *TRIAL_ROLES])
+@pytest.mark.parametrize("role", [*ROLES, *TRIAL_ROLES, FEATURES])
 def test_the_data_key_is_used_through_services_only(product: Product, role: str) -> None:
     through_s3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 
@@ -441,7 +445,7 @@ def test_the_data_key_is_used_through_services_only(product: Product, role: str)
 
 
 def test_the_data_key_is_granted_to_services_of_aws_only(product: Product) -> None:
-    for role in (*ROLES, *TRIAL_ROLES):
+    for role in (*ROLES, *TRIAL_ROLES, FEATURES):
         granted = product.may(role, "kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"})
         assert granted is (role in ("JobRole", "TrialJobRole"))
         assert not product.may(role, "kms:CreateGrant", KEY)
@@ -475,14 +479,14 @@ def test_every_region_is_of_the_partition_that_the_platforms_arns_name() -> None
 
 
 def test_a_pipeline_reads_no_secret_and_no_parameter(product: Product) -> None:
-    for role in (*ROLES, *TRIAL_ROLES):
+    for role in (*ROLES, *TRIAL_ROLES, FEATURES):
         actions = [a for d in product.documents(role) for s in d["Statement"] for a in texts(s["Action"])]
         assert not [action for action in actions if action.startswith(("secretsmanager:", "ssm:", "lambda:", "sts:"))]
 
 
-def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
+def test_custom_resources_wait_for_an_answer_and_do_not_hang_for_an_hour(product: Product) -> None:
     for key in ("Repository", "FirstRun"):
-        assert product.properties(key)["ServiceTimeout"] == "300"
+        assert product.properties(key)["ServiceTimeout"] == ANSWERED_WITHIN
         assert product.properties(key)["ServiceToken"] == CLONER
 
 

@@ -12,7 +12,17 @@ from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from products.workload import INFERENCES
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, CLONER, PARAMETERS, PROJECT, Launch, Product, launched, texts
+from tests.products.product import (
+    ACCOUNT,
+    ANSWERED_WITHIN,
+    CLONER,
+    PARAMETERS,
+    PROJECT,
+    Launch,
+    Product,
+    launched,
+    texts,
+)
 from tests.products.test_model_building_training import BUCKET, LONGEST_LAUNCH, LONGEST_PREFIX, SAGEMAKER
 
 ADDED = {
@@ -292,10 +302,10 @@ def test_deleting_a_project_takes_its_roles_away_before_its_repository(product: 
         assert "DeletionPolicy" not in product.resources[roles]
 
 
-def test_custom_resources_do_not_hang_for_an_hour(product: Product) -> None:
+def test_custom_resources_wait_for_an_answer_and_do_not_hang_for_an_hour(product: Product) -> None:
     for key, resource in product.resources.items():
         if resource["Type"] in CUSTOM:
-            assert product.properties(key)["ServiceTimeout"] == "300"
+            assert product.properties(key)["ServiceTimeout"] == ANSWERED_WITHIN
             assert product.properties(key)["ServiceToken"] == CLONER
 
 

@@ -9,7 +9,7 @@ from functions.template_cloner.properties import parse_deletion_check
 from products.catalog import PRODUCTS
 from products.catalog import Product as CatalogProduct
 from tests.cloudformation import findings
-from tests.products.product import ACCOUNT, CLONER, ISSUER, PARAMETERS, PROJECT, Product, launched
+from tests.products.product import ACCOUNT, ANSWERED_WITHIN, CLONER, ISSUER, PARAMETERS, PROJECT, Product, launched
 from tests.products.test_model_building_training import LONGEST_LAUNCH
 
 REPOSITORY = "mlops-abalone-p-abcdefghijkl-pipeline-promotion"
@@ -186,13 +186,32 @@ def test_the_schedule_starts_this_pipeline_alone_for_schedules_of_its_own_group(
     assert product.may("ScheduleRole", "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{PREFIX}-dead-letters")
 
 
-def test_people_are_told_of_a_start_that_failed_for_good(product: Product) -> None:
-    alarm = product.properties("DeadLettersAlarm")
+def test_people_are_told_of_a_start_that_failed_for_good_and_of_an_execution_that_failed(product: Product) -> None:
+    dead_letters, failed = product.properties("DeadLettersAlarm"), product.properties("FailedAlarm")
 
-    assert alarm["AlarmActions"] == [PARAMETERS["notifications/alarms-topic-arn"]]
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "NumberOfMessagesSent")
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": f"{PREFIX}-dead-letters"}]
+    assert (dead_letters["Namespace"], dead_letters["MetricName"]) == ("AWS/SQS", "NumberOfMessagesSent")
+    assert dead_letters["Dimensions"] == [{"Name": "QueueName", "Value": f"{PREFIX}-dead-letters"}]
+    assert (failed["Namespace"], failed["MetricName"]) == ("AWS/Sagemaker/ModelBuildingPipeline", "ExecutionFailed")
+    assert failed["Dimensions"] == [{"Name": "PipelineName", "Value": PIPELINE.rpartition("/")[2]}]
+    for alarm in (dead_letters, failed):
+        assert alarm["AlarmActions"] == [PARAMETERS["notifications/alarms-topic-arn"]]
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+        assert (alarm["ComparisonOperator"], alarm["TreatMissingData"]) == (
+            "GreaterThanOrEqualToThreshold",
+            "notBreaching",
+        )
     assert product.properties("DeadLetters")["SqsManagedSseEnabled"] is True
+
+
+@pytest.mark.parametrize("name", ["DeadLettersAlarm", "FailedAlarm"])
+def test_an_alarm_sees_a_metric_that_comes_late_and_is_over_before_the_next_hour(product: Product, name: str) -> None:
+    alarm = product.properties(name)
+
+    # An inactive queue reports up to fifteen minutes late: the period that the metric is of must still be looked at then.
+    # Source: Amazon SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch".
+    late = 15 * 60
+    assert late + alarm["Period"] <= alarm["Period"] * alarm["EvaluationPeriods"] < 3600 - late
+    assert alarm["DatapointsToAlarm"] == 1
 
 
 def test_jobs_read_the_accounts_own_data_and_a_model_waits_for_approval_in_development(product: Product) -> None:
@@ -223,7 +242,10 @@ def test_the_template_cloner_serves_one_request_of_a_launch_at_a_time(product: P
 
     assert product.together(asked) == []
     for key in asked:
-        assert (product.properties(key)["ServiceTimeout"], product.properties(key)["ServiceToken"]) == ("300", CLONER)
+        assert (product.properties(key)["ServiceTimeout"], product.properties(key)["ServiceToken"]) == (
+            ANSWERED_WITHIN,
+            CLONER,
+        )
 
 
 def test_the_project_is_no_project_whose_approved_models_are_deployed(product: Product) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.sandbox_aws.account import Account, allow
+from tests.sandbox_aws.account import Account, allow, document
 from tests.sandbox_aws.test_aws_functions import create as create_function
 from tests.sandbox_aws.test_aws_permissions import refusal
 from tests.sandbox_aws.test_aws_stacks import at_rest
@@ -97,3 +97,44 @@ def test_a_rollback_is_continued_with_the_permissions_of_who_asks(dev: Account) 
     able = dev.role("rollbacks-able", allow(["cloudformation:ContinueUpdateRollback", "lambda:InvokeFunction"]))
     dev.client("cloudformation", dev.assume(able)).continue_update_rollback(StackName="permitted")
     assert at_rest(dev, made)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+
+
+HALF_MADE = {
+    "handler.py": """
+import json
+import urllib.request
+import boto3
+
+def handler(event, context):
+    ssm = boto3.client("ssm")
+    kind, name = event["RequestType"], event["ResourceProperties"]["Name"]
+    if kind == "Create":
+        ssm.put_parameter(Name=name, Value="half made", Type="String")
+    else:
+        ssm.delete_parameter(Name=event["PhysicalResourceId"])
+        status = boto3.client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]["StackStatus"]
+        ssm.put_parameter(Name=f"{name}-deleted-in", Value=status, Type="String")
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "FAILED" if kind == "Create" else "SUCCESS", "Reason": "half made", "PhysicalResourceId": name}
+    request = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""}, method="PUT")
+    urllib.request.urlopen(request)
+""",
+}
+
+
+def test_a_custom_resource_whose_creation_failed_is_deleted_in_the_rollback_by_the_id_in_its_answer(
+    dev: Account,
+) -> None:
+    create_function(dev, "half", "handler.handler", HALF_MADE)
+    actions = ["cloudformation:DescribeStacks", "ssm:DeleteParameter", "ssm:PutParameter"]
+    dev.client("iam").put_role_policy(
+        RoleName="functions-half", PolicyName="own", PolicyDocument=document(allow(actions))
+    )
+    properties = {"ServiceToken": "arn:aws:lambda:eu-west-1:111111111111:function:half", "Name": "/half/made"}
+    template = {"Resources": {"Half": {"Type": "Custom::Half", "Properties": properties}}}
+    made = dev.client("cloudformation").create_stack(StackName="half", TemplateBody=json.dumps(template))["StackId"]
+
+    assert at_rest(dev, made)["StackStatus"] == "ROLLBACK_COMPLETE"
+
+    left = dev.client("ssm").get_parameters_by_path(Path="/half")["Parameters"]
+    assert {each["Name"]: each["Value"] for each in left} == {"/half/made-deleted-in": "ROLLBACK_IN_PROGRESS"}

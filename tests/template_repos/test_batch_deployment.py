@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.sandbox_github.client import encoded, repository, seed, start
 from tests.template_repos.conftest import ROOT, run
 
 SAME = (
@@ -96,12 +97,34 @@ def test_what_changes_an_account_goes_the_way_of_an_endpoint(
     assert ours == theirs
 
 
-def test_windows_are_run_by_hand_in_one_environment_and_never_beside_a_deployment(
+def test_neither_a_deployment_nor_another_window_is_lost_when_runs_wait(batch_deployment: Path, tmp_path: Path) -> None:
+    call = start(tmp_path, seed())
+    call.github.store.seed.runners = 0  # so that every run waits
+    path = repository(call, "batch")
+    for file in sorted((batch_deployment / ".github" / "workflows").iterdir()):
+        body = {"message": "Workflow [skip ci]", "content": encoded(file.read_text())}
+        assert call("PUT", f"{path}/contents/.github/workflows/{file.name}", body).status == 201
+    version = {"model_package_arn": "arn:aws:sagemaker:eu-west-1:111111111111:model-package/batch/2"}
+    one, another = ({"environment": "prod", "first": f"2026-11-{day}T02:00:00Z"} for day in (27, 28))
+    for name, inputs in (("run", one), ("deploy", version), ("run", another), ("run", one), ("run", one)):
+        body = {"ref": "main", "inputs": inputs}
+        assert call("POST", f"{path}/actions/workflows/{name}.yml/dispatches", body).status in (200, 204)
+    runs = call("GET", f"{path}/actions/runs").json["workflow_runs"]
+    call.github.close()
+    assert [(run["name"], run["conclusion"] or run["status"]) for run in reversed(runs)] == [
+        ("Run", "queued"),
+        ("Deploy", "queued"),
+        ("Run", "queued"),
+        ("Run", "cancelled"),  # the same window again waits
+        ("Run", "pending"),
+    ]
+
+
+def test_windows_are_run_by_hand_in_one_environment_behind_what_a_deployment_is(
     batch_deployment: Path, model_deployment: Path
 ) -> None:
     running, deploying = workflow(batch_deployment, "run.yml"), workflow(model_deployment, "deploy-environment.yml")
     assert running["on"]["workflow_dispatch"]["inputs"]["environment"]["options"] == ["preprod", "prod"]
-    assert running["concurrency"] == {"group": "deploy", "cancel-in-progress": False}
     job, [same] = running["jobs"]["run"], deploying["jobs"].values()
     for key in ("environment", "permissions", "timeout-minutes"):
         assert job[key] == same[key], key

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mlops_platform.monitoring.baseline import Baseline
 from tests.template_repos.conftest import ROOT
 from tests.template_repos.mlops_platform.monitoring.abalone import baseline
 
@@ -34,13 +35,22 @@ def model_card() -> ModuleType:
 
 def evaluation(champion: dict[str, Any]) -> dict[str, Any]:
     metrics = {name: {"value": 1.5} for name in ("mse", "rmse", "mae", "r2")}
-    return {"regression_metrics": metrics, "baseline": {"mse": {"value": 10.0}}, "rows": 627, "champion": champion}
+    return {
+        "regression_metrics": metrics,
+        "baseline": {"mse": {"value": 10.0}},
+        "rows": 627,
+        "data": {"source": "feature group p-abcdefghijkl-abalone as of now", "rows": 4177, "sha256": "b" * 64},
+        "champion": champion,
+    }
+
+
+NO_CHAMPION = {"version": "none", "improvement": 1.0, "outcome": "there is no version to compare with"}
 
 
 @pytest.mark.parametrize(
     "champion",
     [
-        {"version": "none", "improvement": 1.0, "outcome": "there is no version to compare with"},
+        NO_CHAMPION,
         {"version": "12", "mse": {"value": 1.6}, "improvement": 0.06, "outcome": "6.2% below"},
         {"version": "12", "improvement": 1.0, "outcome": "version 12 cannot predict these rows: " + "x" * 5000},
     ],
@@ -55,6 +65,23 @@ def test_the_card_of_the_training_template_has_the_form_that_sagemaker_takes(
     # of a Model Version", part "Model package model card schema".
     assert card["model_overview"].keys() <= {"model_creator", "model_artifact"}
     assert len(json.dumps(card)) < LONGEST
+
+
+def test_the_card_of_many_columns_has_the_most_important_ones_and_says_how_many_it_leaves_out(tmp_path: Path) -> None:
+    columns = [f"{'long' * 50}_{number}" for number in range(1500)]
+    measured = baseline().features["length"]
+    many = Baseline(
+        rows=10,
+        features=dict.fromkeys(columns, measured),
+        importance={name: 1500.0 - number for number, name in enumerate(columns)},
+    )
+    card = model_card().content("house-p-abcdefghijkl", [], evaluation(NO_CHAMPION), many)
+    assert problems(card, tmp_path) == ""
+    assert len(json.dumps(card)) < LONGEST
+    [details] = card["evaluation_details"]
+    [shown] = [group["metric_data"] for group in details["metric_groups"] if "Importance" in group["name"]]
+    assert [each["name"] for each in shown] == columns[:50]
+    assert "1450 less important columns are not shown" in details["evaluation_observation"]
 
 
 def test_a_card_of_another_form_is_noticed(tmp_path: Path) -> None:

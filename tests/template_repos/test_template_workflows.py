@@ -144,6 +144,7 @@ def test_only_training_may_ask_for_credentials_in_its_environment_and_a_trial_ou
         ("checks.yml", "checks", {"contents": "read"}, None),
         ("train.yml", "project", {"contents": "read"}, None),
         ("train.yml", "train", {"contents": "read", "id-token": "write"}, "dev"),
+        ("train.yml", "tell", {"contents": "read", "issues": "write"}, None),
         ("trial.yml", "project", {"contents": "read"}, None),
         ("trial.yml", "trial", {"contents": "read", "id-token": "write"}, None),
     ]
@@ -170,6 +171,12 @@ def test_a_pull_request_is_trained_on_aws_when_somebody_asks_for_it_and_its_pipe
     assert minutes + 5 + 5 <= jobs["trial"]["timeout-minutes"] < credentials["role-duration-seconds"] / 60
 
 
+def test_the_readme_says_how_the_label_that_a_workflow_waits_for_is_made(template: Path) -> None:
+    workflows = "".join(file.read_text() for file in (template / ".github" / "workflows").iterdir())
+    for label in re.findall(r"label\.name == '([^']+)'", workflows):
+        assert f"gh label create {label}\n" in (template / "README.md").read_text()
+
+
 def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str, Any]) -> None:
     job = workflows["train.yml"]["jobs"]["train"]
     (credentials,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
@@ -178,8 +185,64 @@ def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str,
     assert minutes + 5 <= job["timeout-minutes"] <= credentials["role-duration-seconds"] / 60
 
 
+def test_a_training_that_the_platform_started_and_that_fails_is_told_once_to_those_who_watch(
+    workflows: dict[str, Any],
+) -> None:
+    jobs = workflows["train.yml"]["jobs"]
+    tell = jobs["tell"]
+    assert set(tell["needs"]) == set(jobs) - {"tell"}
+    assert tell["if"] == "failure() && inputs.reason != '' && github.run_attempt == 1"
+    [step] = [each for each in tell["steps"] if "run" in each]
+    assert step["run"].startswith('python3 -m mlops_platform.project.issue "Training failed ($REASON)"')
+    assert step["env"]["REASON"] == "${{ inputs.reason }}"
+
+
 def test_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:
     assert workflows["train.yml"]["concurrency"]["cancel-in-progress"] is False
+
+
+GROUPS = {
+    # The newest state of a branch.
+    "checks-${{ github.ref }}": {"checks.yml"},
+    # The newest commit, or the newest version that somebody wants there. Whoever retires wants none.
+    "deploy": {"deploy.yml", "retire.yml"},
+    "diff-${{ github.ref }}": {"diff.yml"},
+    "drift": {"drift.yml"},
+    # The branch says what production has, whether that is a version or none.
+    "production": {"production.yml"},
+    "pull-request-${{ github.event.pull_request.number }}": {"pull-request.yml"},
+    "rollback-${{ inputs.environment }}": {"rollback.yml"},
+    "run-${{ inputs.environment }}-${{ inputs.first }}-${{ inputs.last }}": {"run.yml"},
+    "stack-${{ inputs.stack }}": {"deploy-stack.yml"},
+    "train-${{ github.ref }}": {"train.yml"},
+    "trial-${{ github.event.pull_request.number }}-${{ github.event.label.name }}": {"trial.yml"},
+}
+"""The concurrency groups of all workflows, the platform's own included. Of the runs that wait in a group, GitHub keeps only the newest
+(Workflow syntax for GitHub Actions, `concurrency`), so it has to do what the others would have done."""
+
+
+def test_no_workflow_shares_a_group_with_one_whose_waiting_run_it_must_not_replace(templates: Path) -> None:
+    reader: Any = YAML(typ="safe")
+    found: dict[str, set[str]] = {}
+    for folder in (ROOT, *(templates / name for name in WORKFLOWS)):
+        for file in (folder / ".github" / "workflows").iterdir():
+            workflow = reader.load(file.read_text())
+            for each in (workflow, *workflow["jobs"].values()):
+                if "concurrency" in each:
+                    found.setdefault(each["concurrency"]["group"], set()).add(file.name)
+    assert found == GROUPS
+
+
+def test_a_run_that_an_event_makes_do_nothing_replaces_none_that_waits(templates: Path) -> None:
+    for name in WORKFLOWS:
+        for file, workflow in read(templates / name).items():
+            # A run enters the group of its workflow before any condition of a job is looked at.
+            conditions = " ".join(job.get("if", "") for job in workflow["jobs"].values())
+            decided_by = set(re.findall(r"github\.event\.[\w.]+", conditions))
+            assert decided_by <= set(re.findall(r"github\.event\.[\w.]+", str(workflow.get("concurrency")))), (
+                name,
+                file,
+            )
 
 
 PROJECT = """
@@ -236,6 +299,7 @@ def test_a_launched_repository_passes_its_region_and_role_to_the_training_job(
         "region=eu-west-1",
         "role=arn:aws:iam::111111111111:role/workflow",
         "trial_role=arn:aws:iam::111111111111:role/trial",
+        "mlflow=false",
     ]
 
 

@@ -27,6 +27,9 @@ _TIMEOUT_SECONDS = 10.0
 _RUN_DETAILS = "return_run_details"
 _SECONDARY_LIMIT_SECONDS = 60.0
 """GitHub requires at least a minute when it names no time. Source: GitHub Docs, "Rate limits for the REST API"."""
+_LONGEST_SPREAD_SECONDS = 30.0
+"""GitHub names everybody who waits the same moment, and lets few of them go on then: the others would be refused second by second,
+and it may ban those who keep asking. So each waits longer at random, the longer the more often it was refused."""
 
 
 _ENDS = "GitHub-Authentication-Token-Expiration"
@@ -108,8 +111,8 @@ class Client:
             if status in accept:
                 return status, answer
             if (wait := self._limit(status, headers, answer, limited)) is not None:
+                self._wait_for_limit(wait, min(2.0**limited, _LONGEST_SPREAD_SECONDS) * self._jitter())
                 limited += 1
-                self._wait_for_limit(wait)
             elif status == 0 or status >= 500:
                 failures += 1
                 if method == "POST":
@@ -158,10 +161,13 @@ class Client:
             return _SECONDARY_LIMIT_SECONDS * 2**limited
         return None
 
-    def _wait_for_limit(self, seconds: float) -> None:
+    def _wait_for_limit(self, seconds: float, longer: float) -> None:
+        until = time.strftime("%H:%M:%S UTC", time.gmtime(self._wall_clock() + seconds))
         if seconds >= self._deadline.remaining():
-            until = time.strftime("%H:%M:%S UTC", time.gmtime(self._wall_clock() + seconds))
             raise RateLimitError(f"GitHub's rate limit is used up until {until}; after that, {self._deadline.advice}")
+        logger.info("waiting for GitHub's rate limit, which is used up until %s", until)
+        if seconds + longer < self._deadline.remaining():
+            seconds += longer
         self._deadline.pause(seconds, waiting_for="GitHub's rate limit")
 
 

@@ -29,6 +29,7 @@ def install() -> None:
     cloudformation.check_deletions(_check_deletion)
     # A resource goes after everything that depends on it. Source: CloudFormation User Guide, "DependsOn attribute".
     cloudformation.keep_what_failed_deletions_need()
+    cloudformation.delete_what_failed_creations_left()
     cloudformation.check_dynamic_references(lambda reference: _raise_as_handler(_reference_check(reference)))
 
 

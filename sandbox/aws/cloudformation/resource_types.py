@@ -132,7 +132,7 @@ TYPES: Mapping[str, ResourceType] = {
     "AWS::CloudWatch::Alarm": _registered(
         "AWS::CloudWatch::Alarm",
         "AlarmName AlarmDescription AlarmActions Namespace MetricName Dimensions Statistic Period EvaluationPeriods "
-        "Threshold ComparisonOperator TreatMissingData Tags",
+        "DatapointsToAlarm Threshold ComparisonOperator TreatMissingData Tags",
         arn=_regional("cloudwatch", "alarm:", "AlarmName"),
     ),
     "AWS::IAM::ManagedPolicy": ResourceType(

@@ -151,6 +151,53 @@ def keep_what_failed_deletions_need() -> None:
     modules.stack_handlers._delete_stack_async = delete_stack_async
 
 
+def delete_what_failed_creations_left() -> None:
+    """Delete in a rollback the custom resource whose creation failed, by the id in its answer; MiniStack leaves it.
+
+    Its provider may have made a part of it. Source: aws/aws-cdk, pull request 5525.
+    """
+    deliver, request = modules.custom_resource.deliver_response, modules.custom_resource.invoke_custom_resource
+    roll_back = modules.stacks._roll_back_operation
+    answered: dict[tuple[str, str], str] = {}
+    failed: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def deliver_response(token: str, response: Mapping[str, Any]) -> bool:
+        place = str(response.get("StackId")), str(response.get("LogicalResourceId"))
+        answered[place] = str(response.get("PhysicalResourceId") or "")
+        return bool(deliver(token, response))
+
+    def invoke_custom_resource(
+        request_type: str,
+        logical_id: str,
+        props: Properties,
+        stack_name: str,
+        stack_id: str,
+        resource_type: str,
+        physical_id: str | None = None,
+        old_props: Properties | None = None,
+    ) -> Outcome:
+        try:
+            return request(request_type, logical_id, props, stack_name, stack_id, resource_type, physical_id, old_props)
+        except RuntimeError:
+            if request_type == "Create" and (made := answered.get((stack_id, logical_id))):
+                own = {"LogicalResourceId": logical_id, "ResourceType": resource_type, "Properties": props}
+                failed[stack_id, logical_id] = {**own, "PhysicalResourceId": made, "Attributes": {}}
+            raise
+
+    async def roll_back_operation(
+        stack_name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], reason_override: str = ""
+    ) -> None:
+        name = operation.get("failed_logical_id")
+        if (resource := failed.pop((stack_id, str(name)), None)) is not None:
+            stack["_resources"][name] = resource
+            operation = {**operation, "created": [*operation.get("created", []), name]}
+        await roll_back(stack_name, stack_id, stack, operation, reason_override)
+
+    modules.custom_resource.deliver_response = deliver_response
+    modules.custom_resource.invoke_custom_resource = invoke_custom_resource
+    modules.stacks._roll_back_operation = roll_back_operation
+
+
 def check_dynamic_references(check: Callable[[str], None]) -> None:
     """Check dynamic references, `{{resolve:…}}`, before they are resolved."""
     resolve = modules.stacks._resolve_dynamic_references

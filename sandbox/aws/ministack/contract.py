@@ -80,6 +80,10 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_stack_events": "a AccountRegionScopedDict",
         "_stacks": "a AccountRegionScopedDict",
     },
+    "ministack.services.cloudformation.custom_resource": {
+        "deliver_response": "(token, response)",
+        "invoke_custom_resource": "(request_type, logical_id, props, stack_name, stack_id, resource_type, physical_id, old_props)",
+    },
     "ministack.services.cloudformation.engine": {
         "_find_dynamic_references": "(value, found)",
         "_parse_template": "(template_body)",
@@ -97,6 +101,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_STACK_TAG_PROPERTY": "a dict",
     },
     "ministack.services.cloudformation.stacks": {
+        "_roll_back_operation": "(stack_name, stack_id, stack, operation, reason_override)",
         "_delete_resource": "(resource_type, physical_id, props, stack_name, logical_id)",
         "_provision_resource": "(resource_type, logical_id, props, stack_name)",
         "_resolve_dynamic_references": "(value, previous, reuse_ssm, reuse_secrets)",
@@ -172,6 +177,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_LAMBDA_ASYNC_RETRY_BASE_SECONDS": "a float",
         "_execute_function": "(func, event)",
         "_execute_function_dispatch": "(func, config, event, request_id, started)",
+        "_execute_function_with_config_scope": "(func, event)",
         "_execution_record_for_config": "(func, config)",
         "_functions": "a AccountRegionScopedDict",
         "_get_func_record_for_ref": "(function_ref)",

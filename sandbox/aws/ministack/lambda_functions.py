@@ -1,11 +1,15 @@
 """MiniStack's Lambda: the records of functions, and how they are invoked."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from sandbox.aws.ministack import modules
 
 Result = Mapping[str, Any]
+
+LONGEST_EVENT_SECONDS = 6 * 3600
+"""Age until which Lambda keeps an event, unless the function's settings say otherwise."""
 
 
 def find_function(name: str) -> Mapping[str, Any] | None:
@@ -43,6 +47,51 @@ def intercept_asynchronous_invocations(invoke: Callable[[Callable[[], None]], No
         invoke(lambda: own(function, event))
 
     modules.lambda_service.invoke_async_with_retry = invoke_async_with_retry
+
+
+def repeat_throttled(again: Callable[[int, float], bool]) -> None:
+    """Try a throttled invocation again as long as `again` says so, which waits before.
+
+    It gets the number of refusals before, and the seconds for which the function's events may wait altogether.
+    """
+    execute = modules.lambda_service._execute_function
+
+    def execute_function(function: Any, event: Any) -> Any:
+        settings: Mapping[str, Any] = function.get("event_invoke_config") or {}
+        longest = float(settings.get("MaximumEventAgeInSeconds", LONGEST_EVENT_SECONDS))
+        refusals = 0
+        while (result := execute(function, event)).get("throttle") and again(refusals, longest):
+            refusals += 1
+        return result
+
+    modules.lambda_service._execute_function = execute_function
+
+
+def invoke_custom_resources_asynchronously() -> None:
+    """Let CloudFormation put its requests into a function's queue; MiniStack invokes the function once, and is not told of a refusal."""
+    request = modules.custom_resource.invoke_custom_resource
+    execute = modules.lambda_service._execute_function_with_config_scope
+    requesting: ContextVar[bool] = ContextVar("custom_resource", default=False)
+
+    def invoke_custom_resource(*arguments: Any, **named: Any) -> Any:
+        token = requesting.set(True)
+        try:
+            return request(*arguments, **named)
+        finally:
+            requesting.reset(token)
+
+    def execute_function_with_config_scope(function: Any, event: Any) -> Any:
+        if not requesting.get():
+            return execute(function, event)
+        token = requesting.set(False)
+        try:
+            modules.lambda_service.invoke_async_with_retry(function, event)
+        finally:
+            requesting.reset(token)
+        return None
+
+    modules.custom_resource.invoke_custom_resource = invoke_custom_resource
+    modules.lambda_service._execute_function_with_config_scope = execute_function_with_config_scope
 
 
 def report_results(report: Callable[[str, Result], None]) -> None:

@@ -86,7 +86,7 @@ def rename_actions(service: str, action: Callable[[str], str]) -> None:
 
 def authorize_as(service: str, model: str) -> None:
     """Authorize requests of another API, with its own model in botocore, as those of a service."""
-    modules.actions._BOTOCORE_SERVICE_MAP[service] = [model]
+    modules.actions._BOTOCORE_SERVICE_MAP.setdefault(service, []).append(model)
 
 
 def refusal(service: str, request: Request, operation: str, resource: str) -> Response | None:

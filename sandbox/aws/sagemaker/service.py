@@ -1,6 +1,7 @@
 """The operations of SageMaker."""
 
-from sandbox.aws.sagemaker import tags
+from sandbox.aws.sagemaker import mlflow_apps, tags
+from sandbox.aws.sagemaker.feature_store import groups as feature_groups
 from sandbox.aws.sagemaker.hosting import endpoint_configurations, endpoints, models
 from sandbox.aws.sagemaker.jobs import operations as jobs
 from sandbox.aws.sagemaker.pipelines import pipelines
@@ -17,7 +18,9 @@ SERVICE = JsonService(
         **domains.OPERATIONS,
         **endpoint_configurations.OPERATIONS,
         **endpoints.OPERATIONS,
+        **feature_groups.OPERATIONS,
         **jobs.OPERATIONS,
+        **mlflow_apps.OPERATIONS,
         **model_package_groups.OPERATIONS,
         **model_packages.OPERATIONS,
         **models.OPERATIONS,

@@ -21,7 +21,7 @@ from sandbox.plugins.aws.cloud import Aws, explain
 from sandbox.plugins.aws.ec2 import gateways, lookups, routes, security_group_rules, security_groups, vpc, vpc_endpoints
 from sandbox.plugins.aws.lambda_ import functions, invocations
 from sandbox.plugins.aws.s3 import bucket, objects, permissions, storage
-from sandbox.plugins.aws.sagemaker import endpoint_configurations, endpoints, models, pipelines, studio
+from sandbox.plugins.aws.sagemaker import endpoint_configurations, endpoints, mlflow, models, pipelines, studio
 from sandbox.plugins.aws.servicecatalog import portfolios, products
 from sandbox.plugins.inputs import Inputs
 from sandbox.plugins.properties import Values
@@ -50,6 +50,7 @@ _TYPES: tuple[Resource[Aws], ...] = (
     *storage.TYPES,
     *endpoint_configurations.TYPES,
     *endpoints.TYPES,
+    *mlflow.TYPES,
     *models.TYPES,
     *pipelines.TYPES,
     *studio.TYPES,

@@ -5,15 +5,18 @@ so that rows in = rows read + rows refused; a line break within quotes is theref
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from mlops_platform.monitoring.baseline import Feature, Numeric
 from mlops_platform.monitoring.values import number
 
 KEPT = 500
 """Characters of a refused line that are kept."""
+BLOCK = 2**20
+"""Bytes that are read at once."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -39,35 +42,46 @@ class Refused:
 
 def of_file(file: Path, features: Mapping[str, Feature]) -> Iterator[Row | Refused]:
     """Read a CSV file in UTF-8 without a header, line by line; see `of_lines`."""
-    with file.open("rb") as lines:  # in binary mode lines end with \n alone, and a file never has to fit into memory
-        yield from of_lines(lines, file.name, features)
+    with file.open("rb") as content:
+        yield from of_lines(content, file.name, features)
 
 
-def of_lines(lines: Iterable[bytes], source: str, features: Mapping[str, Feature]) -> Iterator[Row | Refused]:
+def lines(content: IO[bytes]) -> Iterator[bytes]:
+    r"""Yield each line with its end, which is \n, \r\n or \r, as whatever reads CSV takes them. The content never has to fit into memory."""
+    held = b""
+    while block := content.read(BLOCK):
+        found = (held + block).splitlines(keepends=True)
+        held = found.pop()  # it may go on in the next block, if only with the second half of its end
+        yield from found
+    if held:
+        yield held
+
+
+def of_lines(content: IO[bytes], source: str, features: Mapping[str, Feature]) -> Iterator[Row | Refused]:
     """Read lines of CSV in UTF-8 without a header, whose columns are those of a baseline; see `of_csv`."""
-    return of_csv(lines, source, lambda values: _require_columns(values, features))
+    return of_csv(content, source, lambda values: _require_columns(values, features))
 
 
-def of_csv(lines: Iterable[bytes], source: str, require: Callable[[list[str]], None]) -> Iterator[Row | Refused]:
-    r"""Read lines of CSV in UTF-8 without a header, in order. Empty lines are no rows.
+def of_csv(content: IO[bytes], source: str, require: Callable[[list[str]], None]) -> Iterator[Row | Refused]:
+    """Read lines of CSV in UTF-8 without a header, in order. Empty lines are no rows.
 
     Args:
-        lines: Lines with or without their end, which is \n or \r\n.
+        content: The lines; see `lines`.
         source: What the lines are of, for their places.
         require: Raises a ValueError that says why the values of a line are no row.
     """
-    for index, line in enumerate(lines, start=1):
-        content = line.removeprefix(BYTE_ORDER_MARK) if index == 1 else line
-        content = content.rstrip(b"\r\n")
-        if not content.strip():
+    for index, line in enumerate(lines(content), start=1):
+        text = line.removeprefix(BYTE_ORDER_MARK) if index == 1 else line
+        text = text.rstrip(b"\r\n")
+        if not text.strip():
             continue
         place = f"{source}:{index}"
         try:
-            values = _values(content)
+            values = _values(text)
             require(values)
             yield Row(place, tuple(value.strip() for value in values))
         except ValueError as error:
-            yield Refused(place, str(error), content[: 4 * KEPT].decode(errors="replace")[:KEPT])
+            yield Refused(place, str(error), text[: 4 * KEPT].decode(errors="replace")[:KEPT])
 
 
 def _values(line: bytes) -> list[str]:

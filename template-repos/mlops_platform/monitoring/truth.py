@@ -31,8 +31,8 @@ def read(folder: Path, *, keep: int) -> Truth:
     """Read all files below a folder, and keep so many of the lines that cannot be read."""
     found = Truth()
     for file in sorted(folder.rglob("*.csv")):
-        with file.open("rb") as lines:
-            for each in rows.of_csv(lines, str(file.relative_to(folder)), _require):
+        with file.open("rb") as content:
+            for each in rows.of_csv(content, str(file.relative_to(folder)), _require):
                 if isinstance(each, Refused):
                     found.unread += 1
                     found.kept.extend([each] if len(found.kept) < keep else [])

@@ -11,6 +11,7 @@ its alarm is another.
 """
 
 import argparse
+import io
 import json
 import logging
 import sys
@@ -83,8 +84,7 @@ class Watched:
             if isinstance(event, Unreadable):
                 self._put_aside(event)
                 continue
-            lines = [] if event.request is None else event.request.split(b"\n")
-            for row in rows.of_lines(lines, event.place, trained.features):
+            for row in rows.of_lines(io.BytesIO(event.request or b""), event.place, trained.features):
                 if isinstance(row, Row):
                     chunk.append(row.values)
                 else:

@@ -1,30 +1,38 @@
 """The evidence that is registered with a version, by which it is known again whoever acts between its evaluation and its release.
 
-The platform compares the artifact and the container of a version with its metadata when it is approved, and again when an
-account releases it; only the pipeline may write them. The version's description says what made it: SageMaker has no operation
-that changes it.
+The version's description says what made it, and the digests of its container and of its artifact: SageMaker has no operation that changes
+it. The platform compares both when the version is approved, and again when an account releases it.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from mlops_platform.pipeline.expressions import Json, nested_steps
+from mlops_platform.pipeline.expressions import Json, join, nested_steps
 
-_DESCRIPTION = "ModelPackageDescription"
-MODEL = "model-sha256"
-"""Key of the SHA-256 of the artifact."""
+DESCRIPTION = "ModelPackageDescription"
+"""Argument of RegisterModel with the evidence."""
+
+
+_BEGINNING = "Made from commit"
 
 
 def evidence(*, artifact: str | Json, container: Mapping[str, Any]) -> Json:
-    """Return the `CustomerMetadataProperties` of a version.
+    """Return the description of a version, before its definition is sealed.
 
     Args:
         artifact: SHA-256 of the artifact that was evaluated, computed by the step that evaluated it.
         container: the container that is registered.
     """
-    return {MODEL: artifact, "container-sha256": container_digest(container)}
+    return join(" ", [f"Its container has the SHA-256 {container_digest(container)}, its artifact", artifact])
+
+
+def registered_artifact(described: Json) -> str | None:
+    """Return the SHA-256 of a version's artifact, as SageMaker describes the version; None if it does not say."""
+    found = re.search(r", its artifact ([0-9a-f]{64})\Z", described.get(DESCRIPTION, ""))
+    return found and found[1]
 
 
 def container_digest(container: Mapping[str, Any]) -> str:
@@ -34,26 +42,42 @@ def container_digest(container: Mapping[str, Any]) -> str:
 
 def sealed(definition: Json, commit: str) -> Json:
     """Return a definition whose versions name the commit that it was made from, and its own digest."""
-    said = f"Made from commit {commit} by the pipeline definition with the SHA-256 {definition_digest(definition)}"
-    return _with_description(definition, {_DESCRIPTION: said})
+    said = f"Made from commit {commit} by the pipeline definition with the SHA-256 {definition_digest(definition)}."
+    return _beginning(definition, [said])
+
+
+def commit_of(definition: Json) -> str:
+    """Return the commit that a sealed definition was made from."""
+    [commit] = {
+        commit
+        for step in nested_steps(definition["Steps"])
+        if step["Type"] == "RegisterModel"
+        for commit in re.findall(rf"{_BEGINNING} (\S+) by ", json.dumps(step["Arguments"].get(DESCRIPTION)))
+    }
+    return commit
 
 
 def definition_digest(definition: Json) -> str:
-    """Return the SHA-256 of a definition, apart from the descriptions in which it names that itself."""
+    """Return the SHA-256 of a definition, apart from the beginnings of descriptions in which it names that itself."""
     return _digest(unsealed(definition))
 
 
 def unsealed(definition: Json) -> Json:
-    """Return a definition without the descriptions that name its commit and its digest."""
-    return _with_description(definition, {})
+    """Return a definition without what its descriptions say of its commit and its digest."""
+    return _beginning(definition, [])
 
 
-def _with_description(definition: Json, description: Json) -> Json:
+def _beginning(definition: Json, said: Sequence[str]) -> Json:
+    """Return a definition in which the descriptions of versions begin so, instead of as they did."""
     copy: Json = cast("Json", json.loads(json.dumps(definition)))
     for step in nested_steps(copy["Steps"]):
         if step["Type"] == "RegisterModel":
-            step["Arguments"].pop(_DESCRIPTION, None)
-            step["Arguments"].update(description)
+            # Definitions from before descriptions had digests have a text alone.
+            described: Any = step["Arguments"].pop(DESCRIPTION, "")
+            values: list[Any] = described["Std:Join"]["Values"] if isinstance(described, dict) else [described]
+            kept = [each for each in values if each and not str(each).startswith(_BEGINNING)]
+            if said or kept:
+                step["Arguments"][DESCRIPTION] = join(" ", [*said, *kept])
     return copy
 
 

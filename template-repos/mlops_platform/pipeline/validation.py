@@ -1,10 +1,11 @@
 """Find the mistakes in a pipeline definition that SageMaker would only report when the pipeline runs.
 
-A job step's arguments are those of an API call, so botocore's own model of that call checks them, offline. (AWS
-publishes a JSON schema for definitions too, but it refuses what AWS's own SDK writes.)
+A job step's arguments are those of an API call, so botocore's own model of that call checks them, offline: types, names, what is listed
+and how much SageMaker takes. (AWS publishes a JSON schema for definitions too, but it refuses what AWS's own SDK writes.)
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, cast
 
 from botocore.validate import ParamValidator
@@ -75,7 +76,7 @@ def _arguments(definition: Json, steps: list[Json]) -> list[str]:
         if name:
             arguments.setdefault(name, "a-name")
         found.extend(f"{step['Name']}: {line}" for line in _report(arguments, shape))
-        found.extend(f"{step['Name']}: {line}" for line in _unlisted(arguments, shape, ""))
+        found.extend(f"{step['Name']}: {line.removeprefix('.')}" for line in _refused(arguments, shape, ""))
     return found
 
 
@@ -111,18 +112,33 @@ def _stand_in(shape: Any) -> Any:
     return NUMBERS[shape.type_name]
 
 
-def _unlisted(value: Any, shape: Any, path: str) -> list[str]:
-    """Return values that are not among those the operation lists; botocore leaves these to the service."""
-    if isinstance(value, dict) and shape.type_name == "structure":
-        found: list[str] = []
-        for key, member in cast("Json", value).items():
-            if key in shape.members:
-                found.extend(_unlisted(member, shape.members[key], f"{path}.{key}"))
-        return found
-    if isinstance(value, list) and shape.type_name == "list":
+def _refused(value: Any, shape: Any, path: str) -> Iterator[str]:
+    """Yield what is more, or longer, than the operation takes, or not among what it lists; botocore leaves these to the service."""
+    kind: str = shape.type_name
+    if isinstance(value, dict):
+        members = cast("Json", value)
+        if kind == "structure":
+            for key, member in members.items():
+                if key in shape.members:
+                    yield from _refused(member, shape.members[key], f"{path}.{key}")
+        elif kind == "map":
+            yield from _beyond(len(members), "elements", shape, path)
+            for key, member in members.items():
+                yield from _refused(key, shape.key, f"{path}.{key}: the name")
+                yield from _refused(member, shape.value, f"{path}.{key}")
+    elif isinstance(value, list) and kind == "list":
         elements = cast("list[Any]", value)
-        return [line for i, element in enumerate(elements) for line in _unlisted(element, shape.member, f"{path}[{i}]")]
-    allowed = getattr(shape, "enum", None)
-    if isinstance(value, str) and allowed and value not in allowed:
-        return [f"{path.removeprefix('.')} is {value!r}, which SageMaker does not know"]
-    return []
+        yield from _beyond(len(elements), "elements", shape, path)
+        for index, element in enumerate(elements):
+            yield from _refused(element, shape.member, f"{path}[{index}]")
+    elif isinstance(value, str) and kind == "string":
+        yield from _beyond(len(value), "characters", shape, path)
+        if shape.enum and value not in shape.enum:
+            yield f"{path} is {value!r}, which SageMaker does not know"
+    elif isinstance(value, int | float) and kind in NUMBERS and value > shape.metadata.get("max", value):
+        yield f"{path} is {value}, and SageMaker takes at most {shape.metadata['max']}"
+
+
+def _beyond(size: int, unit: str, shape: Any, path: str) -> Iterator[str]:
+    if size > shape.metadata.get("max", size):
+        yield f"{path} has {size} {unit}, and SageMaker takes at most {shape.metadata['max']}"

@@ -74,11 +74,11 @@ def _problems(table: str, shape: type, content: Mapping[str, Any]) -> list[str]:
 def _fits(value: Any, expected: Any) -> bool:
     if get_origin(expected) is list:
         return isinstance(value, list) and all(_fits(each, get_args(expected)[0]) for each in cast("list[Any]", value))
-    if isinstance(value, bool):
-        return False
+    if isinstance(value, bool) or expected is bool:
+        return isinstance(value, bool) and expected is bool
     return isinstance(value, (int, float) if expected is float else expected)
 
 
 def _describe(expected: Any) -> str:
-    names = {str: "a text", int: "a whole number", float: "a number"}
+    names = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
     return names.get(expected, "a list of texts")

@@ -32,23 +32,20 @@ class Promotion:
         """
         version = self.pipeline.propose(proposal)
         if not version.is_live:
-            self._prove(version, attempt)
-            self.pipeline.converge(version.number)
+            self.pipeline.converge(version.number, execution_arn=self._prove(version, attempt))
         self.converge_schedule()
         return self.pipeline.version(version.number)
 
-    def _prove(self, version: Version, attempt: str) -> None:
-        sagemaker, name = self.pipeline.sagemaker, self.pipeline.name
-        arn = version.execution_arn
-        status = (
-            sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"] if arn else ""
-        )
-        if status not in ("Executing", "Succeeded"):
+    def _prove(self, version: Version, attempt: str) -> str:
+        """Return the ARN of an execution of the version that has succeeded."""
+        name, arn = self.pipeline.name, version.execution_arn
+        if self.pipeline.last_status(version) not in ("Executing", "Succeeded"):
             arn = remote.start(
-                sagemaker,
+                self.pipeline.sagemaker,
                 name=name,
                 token=remote.idempotency_token(name, str(version.number), attempt),
                 display_name=f"{version.name}-{attempt}",
                 version=version.number,
             )
         self.follow(arn)
+        return arn

@@ -15,12 +15,14 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.pipeline.evidence import definition_digest
 from mlops_platform.pipeline.expressions import Json
-from mlops_platform.pipeline.remote import checked, idempotency_token
+from mlops_platform.pipeline.remote import checked
 from mlops_platform.project.aws import error_code
 from mlops_platform.promotion import PromotionError
 
 LIVE = "live"
 """Alias of the version that runs."""
+PROVED_BY = "Proved by "
+"""Beginning of the description of a version that was made live when an execution had succeeded. Later ones may fail."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class Version:
     is_live: bool
     name: str
     """Name that says which commit it was made from; empty when a run was killed before it gave one."""
+    description: str
     made: datetime
     execution_arn: str
     """Its last execution; empty when there is none."""
@@ -109,10 +112,10 @@ class Pipeline:
         tags = [{"Key": key, "Value": value} for key, value in proposal.tags.items()]
         versions = self.versions()
         if not versions:
+            # The SDK sends a token of its own: one that follows from the content would stand for a pipeline that was deleted since.
             self.sagemaker.create_pipeline(
                 PipelineName=self.name,
                 PipelineDefinition=text,
-                ClientRequestToken=idempotency_token(self.name, text),
                 Tags=tags,
                 **wanted,
             )
@@ -128,20 +131,37 @@ class Pipeline:
             self.sagemaker.update_pipeline(PipelineName=self.name, **wanted)
         return self._named(newest, proposal.version_name)
 
-    def converge(self, number: int) -> bool:
+    def last_status(self, version: Version) -> str:
+        """Return the status of the last execution of a version; empty when there is none."""
+        if not version.execution_arn:
+            return ""
+        answer = self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=version.execution_arn)
+        return answer["PipelineExecutionStatus"]
+
+    def converge(self, number: int, *, execution_arn: str = "") -> bool:
         """Make a version the live one; returns whether the alias was moved.
 
+        Args:
+            number: number of the version.
+            execution_arn: the execution that has just proved it; by default one has to be known.
+
         Raises:
-            PromotionError: there is no such version; nothing was changed.
+            PromotionError: there is no such version, or no execution is known that proved it; nothing was changed.
         """
         versions = self.versions()
         wanted = self._among(versions, number)
         if wanted.is_live:
             return False
+        proof = {"PipelineVersionDescription": f"{PROVED_BY}{execution_arn}"} if execution_arn else {}
+        if not proof and not wanted.description.startswith(PROVED_BY) and self.last_status(wanted) != "Succeeded":
+            raise PromotionError(
+                f"version {number} of {self.name} cannot be made live: no execution is known that proved it. Let main have its code "
+                "again: Deploy proves it first"
+            )
         for version in versions:
             if version.is_live:
                 self._change_aliases(version, {"Remove": [LIVE]})
-        self._change_aliases(wanted, {"Add": [LIVE]})
+        self._change_aliases(wanted, {"Add": [LIVE]}, **proof)
         self.say(f"version {number} of {self.name} is live")
         return True
 
@@ -161,11 +181,12 @@ class Pipeline:
             self.say(f"version {version.number} of {self.name} is {name}")
         return self.version(version.number)
 
-    def _change_aliases(self, version: Version, operations: Mapping[str, list[str]]) -> None:
+    def _change_aliases(self, version: Version, operations: Mapping[str, list[str]], **changes: str) -> None:
         self.sagemaker.update_pipeline_version(
             PipelineArn=version.pipeline_arn,
             PipelineVersionId=version.number,
             PipelineVersionAliasOperations=operations,
+            **changes,
         )
 
 
@@ -174,6 +195,7 @@ def _version(entry: Json) -> Version:
         number=entry["PipelineVersionId"],
         is_live=LIVE in entry.get("PipelineVersionAliases", []),
         name=entry.get("PipelineVersionDisplayName", ""),
+        description=entry.get("PipelineVersionDescription", ""),
         made=entry["CreationTime"],
         execution_arn=entry.get("LastExecutionPipelineExecutionArn", ""),
         pipeline_arn=entry["PipelineArn"],

@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops_platform import REPOSITORY
-from mlops_platform.project import aws
+from mlops_platform.project import aws, summary
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
 from mlops_platform.release import DeploymentError, model, project, pull_request, rollback
@@ -87,7 +87,7 @@ def main(arguments: list[str], commands: Commands[Settings]) -> None:
             [own] = [each for each in commands.own if each.name == options.command]
             own.run(owner, environment, settings, [getattr(options, name) for name in own.arguments])
     except (DeploymentError, ProjectError, SettingsError, BotoCoreError, ClientError) as error:
-        sys.exit(f"error: {error}")
+        summary.fail(error)
 
 
 def _parser(own: Sequence[Command[Settings]]) -> argparse.ArgumentParser:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from mlops_platform.project.summary import fail
 from mlops_platform.release import project
 from mlops_platform.release.project import MAIN
 
@@ -134,4 +135,4 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1], os.environ)
     except ReleaseError as error:
-        sys.exit(str(error))
+        fail(error)

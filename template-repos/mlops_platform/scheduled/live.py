@@ -48,8 +48,8 @@ class Live:
         name = self.names.pipeline
         return _found(lambda: self.scheduler.get_schedule(GroupName=name, Name=name))
 
-    def require(self, definition: str) -> None:
-        """Make sure that the pipeline has exactly this definition, and that the schedule starts it.
+    def require(self, definition: str, *, starts: bool = True) -> None:
+        """Make sure that the pipeline has exactly this definition, and that the schedule starts it, or starts nothing.
 
         Raises:
             DeploymentError: something else runs, or nothing does.
@@ -58,8 +58,12 @@ class Live:
         pipeline, schedule = self.pipeline(), self.schedule()
         if pipeline is None or json.loads(pipeline["PipelineDefinition"]) != json.loads(definition):
             raise DeploymentError(f"{where} does not run this version: {name} has another definition; run this again")
-        if schedule is None or schedule["State"] != "ENABLED":
+        if schedule is None or schedule["State"] != ("ENABLED" if starts else "DISABLED"):
             state = "missing" if schedule is None else schedule["State"]
+            if not starts:
+                raise DeploymentError(
+                    f"{where} is to start nothing, and the schedule {name} is {state}: run this again"
+                )
             raise DeploymentError(
                 f"{where} starts nothing: the schedule {name} is {state}; enable it or run this again"
             )

@@ -14,6 +14,8 @@ TARGET = "arn:aws:scheduler:::aws-sdk:sagemaker:startPipelineExecution"
 SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 """Stands for the time of the start, such as 2026-11-28T01:00:00Z, also of one that was tried again. Source: EventBridge Scheduler
 User Guide, "Adding context attributes"."""
+UNUSED = "cron(0 0 1 1 ? *)"
+"""Times of a schedule that has none and is disabled: EventBridge Scheduler takes no schedule without an expression."""
 TWO_WEEKS = 14 * 24 * 3600
 
 
@@ -22,7 +24,7 @@ class Times:
     """The times of the starts, and the patience with AWS when it does not take one."""
 
     expression: str
-    """`cron(…)` or `rate(…)`."""
+    """`cron(…)`. The first start of a `rate(…)` is due at once. Source: EventBridge Scheduler User Guide, "Schedule types"."""
     time_zone: str
     flexible_minutes: int
     """A start comes at any time within so many minutes after its time; 0 for at its time."""
@@ -43,7 +45,10 @@ class ScheduleArgs:
 
 
 class Schedule(pulumi.ComponentResource):
-    """A schedule that starts one execution for each of its times."""
+    """A schedule that starts one execution for each of its times.
+
+    Without times it is there all the same, disabled: a project whose schedule exists is not deleted before it is retired.
+    """
 
     name: pulumi.Output[str]
 
@@ -64,7 +69,8 @@ class Schedule(pulumi.ComponentResource):
             name=names.pipeline,
             group_name=group.name,
             description=args.description,
-            schedule_expression=times.expression,
+            schedule_expression=times.expression or UNUSED,
+            state="ENABLED" if times.expression else "DISABLED",
             schedule_expression_timezone=times.time_zone,
             flexible_time_window=_flexible(times.flexible_minutes),
             target={

@@ -1,4 +1,7 @@
-"""Alarms of a batch: runs that do not begin, fail, put too many rows aside, or get other rows than training had."""
+"""Alarms of a batch: starts that AWS does not take, and runs that fail, put too many rows aside, or get other rows than training had.
+
+A time at which the schedule starts nothing, because somebody has disabled it or clocks went forward, is told by nobody.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -67,7 +67,7 @@ def _arguments(batch: Batch) -> Json:
         script="run.py",
         options=_options(batch),
         inputs={"rows": parameter(INPUT), "model": batch.version.artifact_uri, "code": batch.code_uri},
-        # The manifests are an output of their own: they never lie among results that are not whole.
+        # The manifests are an output of their own. It may be uploaded before the results, which are compared with it (README).
         outputs={name: join("/", [batch.names.uri(), parameter(AREA), name]) for name in ("results", "runs")},
     )
     return {**job, "Environment": dict(container.environment)}

@@ -51,7 +51,7 @@ def deploy(owner: Project, environment: Environment, configured: Settings, arn: 
         exit_code = stack.up()
     if exit_code:
         raise DeploymentError(f"pulumi up failed in {environment.name}; its messages are above")
-    live.require(stack.outputs()["pipelineDefinition"])
+    live.require(stack.outputs()["pipelineDefinition"], starts=bool(plan.schedule))
     update.report(before)
 
 
@@ -97,7 +97,7 @@ class Update:
             "its artifact": f"`{wanted.artifact_uri}`, SHA-256 `{wanted.sha256}`",
             "version before": f"`{version_in(from_here)}`" if from_here else "none",
             "pipeline and schedule": f"`{names.pipeline}`",
-            "runs": f"`{plan.schedule}` in {plan.time_zone}",
+            "runs": f"`{plan.schedule}` in {plan.time_zone}" if plan.schedule else "by hand",
             "code of the job": f"`{self.code_uri}`",
         }
         heading = f"## {names.environment.name} scores with version {wanted.version}"

@@ -109,6 +109,25 @@ class Executions:
         found = [each["Prefix"] for page in pages for each in page.get("CommonPrefixes", [])]
         return sorted(each.removeprefix(folder).rstrip("/") for each in found)
 
+    def is_scored(self, window: str, prefix: str, version: str) -> bool:
+        """Tell whether a version has scored a window as its input is now: rows may have come, or been replaced, after its run.
+
+        Objects are compared by name and size: the role that this runs with may list the input, and not read it.
+        """
+        manifest = self.manifest(window)
+        if manifest is None or manifest["model_package_arn"] != version:
+            return False
+        folder = f"{self.names.folder}/input/{prefix}/{window}/"
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.names.bucket, Prefix=folder)
+        # An object whose name ends in / stands for a folder, of which a job gets no file.
+        found = {
+            each["Key"].removeprefix(folder): each["Size"]
+            for page in pages
+            for each in page.get("Contents", [])
+            if not each["Key"].endswith("/")
+        }
+        return {each["name"]: each["bytes"] for each in manifest["objects"]} == found
+
     def latest(self, count: int) -> list[Json]:
         """Return the summaries of the latest executions, the youngest first."""
         answer = self.sagemaker.list_pipeline_executions(

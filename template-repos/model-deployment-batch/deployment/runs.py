@@ -62,13 +62,14 @@ def backfill(
     arguments: Sequence[str],
     now: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Score the windows of a period, one after another, that the version which runs has not scored yet.
+    """Score the windows of a period, one after another, that the version which runs has not scored yet, or not all.
 
     Windows are compared as texts, which is their order in time: 2026-11-01 is before 2026-11-01T02:00:00Z, and the last one
     is included with all that begins with it. Started again, it goes on where it was interrupted.
 
     Raises:
-        DeploymentError: no window has input, a run fails, or the time is over before all are done.
+        DeploymentError: no window has input, a run fails, another version is deployed meanwhile, or the time is over before all
+            are done.
     """
     first, last = arguments
     version = running_version(live_batch(owner, environment))
@@ -82,8 +83,8 @@ def backfill(
         raise DeploymentError(
             f"no window from {first} to {last} has input below {made.names.uri('input', configured.input.prefix)}/"
         )
-    todo = [each for each in wanted if (made.manifest(each) or {}).get("model_package_arn") != version]
-    logger.info("%d windows have input, %d of them were not scored by %s yet", len(wanted), len(todo), version)
+    todo = [each for each in wanted if not made.is_scored(each, configured.input.prefix, version)]
+    logger.info("%d windows have input, %d of them were not scored by %s as it is", len(wanted), len(todo), version)
     finished: list[Finished] = []
     ends = now() + MINUTES * 60
     try:
@@ -95,6 +96,11 @@ def backfill(
                 )
             uri = input_uri(made.names, configured.input, window)
             finished.append(made.run(window, input_uri=uri, attempt=attempt(), minutes=(ends - now()) / 60))
+            if (scored_by := finished[-1].manifest["model_package_arn"]) != version:
+                raise DeploymentError(
+                    f"{window} was scored by {scored_by}, which was deployed meanwhile: run this again, it scores the other "
+                    "windows of the period by that version, too"
+                )
     finally:
         done = f"{len(finished)} of {len(wanted)} windows, {len(wanted) - len(todo)} were scored before"
         summary.publish(_table(f"{environment.name}: {done}", finished))
@@ -110,8 +116,8 @@ def status(owner: Project, environment: Environment, configured: Settings, _: Se
     version, schedule = running_version(live), live.schedule()
     rows = {
         "version": f"`{version}`",
-        "schedule": "none"
-        if schedule is None
+        "schedule": "none: runs are started by hand"
+        if schedule is None or not configured.plans[environment.name].schedule
         else f"`{schedule['ScheduleExpression']}` in {schedule['ScheduleExpressionTimezone']}, {schedule['State']}",
     }
     lines = [

@@ -3,11 +3,13 @@
 import re
 import zoneinfo
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mlops_platform.project import instance_types, settings_file
 from mlops_platform.release.known_rows import Limits
 from mlops_platform.release.project import ENVIRONMENTS
+from mlops_platform.scheduled import cron
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +17,15 @@ class Plan:
     """The times and the machine of one environment."""
 
     schedule: str
-    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)` or `rate(value unit)`."""
+    """Times of the runs: `cron(minutes hours day-of-month month day-of-week year)`. Empty: none, runs are started by hand.
+
+    Not `rate(…)`, whose times begin with the deployment, to the second: nobody could say how to call the folder of a window.
+    """
     time_zone: str
-    """Zone in which they are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same."""
+    """Zone in which the times are meant, such as Europe/Berlin. The name of a run's window is in UTC all the same.
+
+    A time that does not exist on the day when clocks go forward is left out: between two and three o'clock in most zones but UTC.
+    """
     flexible_minutes: int
     """A run starts at any time within so many minutes after its time; 0 starts it at its time."""
     instance_type: str
@@ -80,13 +88,11 @@ class Settings:
 
 PLANS = dict.fromkeys(ENVIRONMENTS, Plan)
 TABLES = {"input": Input, "retries": Retries, "drift": Drift, "alarms": Alarms, "test": Limits}
-CRON = re.compile(r"cron\((?P<fields>[^()]+)\)")
-RATE = re.compile(r"rate\((?P<value>[1-9]\d*) (?P<unit>minute|hour|day)(?P<plural>s?)\)")
 PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*")
-LONGEST_JOB_MINUTES = 5 * 24 * 60
-"""Source: SageMaker API Reference, ProcessingStoppingCondition."""
 SHORTEST_INTERVAL_MINUTES = 15
 """A job takes minutes to get its machine."""
+LONGEST_JOB_MINUTES = 5 * 24 * 60
+"""Source: SageMaker API Reference, ProcessingStoppingCondition."""
 
 
 def read(file: Path) -> Settings:
@@ -105,17 +111,8 @@ def read(file: Path) -> Settings:
 
 
 def _plan_checks(name: str, plan: Plan, retries: Retries) -> dict[str, object]:
-    minutes = _minutes_between(plan.schedule)
     checks = {
-        "schedule is neither cron(…) with six fields, one of the days a ?, nor rate(…), such as rate(1 day)": (
-            _is_schedule(plan.schedule)
-        ),
-        f"schedule must leave {SHORTEST_INTERVAL_MINUTES} minutes between two starts, or runs wait for each other": (
-            minutes is None or minutes >= SHORTEST_INTERVAL_MINUTES
-        ),
-        "schedule starts again before [retries] maximum_minutes are over": (
-            minutes is None or minutes > retries.maximum_minutes
-        ),
+        **_schedule_checks(plan.schedule, retries),
         "time_zone is no zone of the IANA database, such as Europe/Berlin": (
             plan.time_zone in zoneinfo.available_timezones()
         ),
@@ -145,18 +142,16 @@ def _checks(settings: Settings) -> dict[str, object]:
     }
 
 
-def _is_schedule(text: str) -> bool:
-    """Tell whether EventBridge Scheduler may take an expression; what is within a field of cron is left to it."""
-    if rate := RATE.fullmatch(text):
-        return (rate["value"] == "1") == (rate["plural"] == "")
-    cron = CRON.fullmatch(text)
-    if cron is None:
-        return False
-    fields = cron["fields"].split(" ")
-    return len(fields) == 6 and (fields[2] == "?") != (fields[4] == "?")
-
-
-def _minutes_between(text: str) -> int | None:
-    """Return the minutes between two starts of a rate; None for the times of cron."""
-    rate = RATE.fullmatch(text)
-    return int(rate["value"]) * {"minute": 1, "hour": 60, "day": 1440}[rate["unit"]] if rate else None
+def _schedule_checks(schedule: str, retries: Retries) -> dict[str, object]:
+    if not schedule:
+        return {}
+    try:
+        minutes = cron.shortest_minutes(schedule, datetime.now(UTC).year)
+    except cron.CronError as error:
+        return {f"schedule {error}": False}
+    return {
+        f"schedule must leave {SHORTEST_INTERVAL_MINUTES} minutes between two starts, or runs wait for each other": (
+            minutes >= SHORTEST_INTERVAL_MINUTES
+        ),
+        "schedule starts again before [retries] maximum_minutes are over": minutes > retries.maximum_minutes,
+    }

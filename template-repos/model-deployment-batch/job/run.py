@@ -1,8 +1,9 @@
 """One run of a batch, in one job: score the objects of a window with a released model, and write the run's manifest last.
 
 The results lie in a folder named after all that they are made of: input, model and code. So the same input gives the same bytes
-in the same place, however often it is scored. A run without a manifest is not finished. A row is a line that is not blank, and
-every row is found again: rows in = rows out + rows in quarantine, or the run fails.
+in the same place, however often it is scored. A run without a manifest is not finished; one with it is read by the sizes and
+digests in it, since SageMaker uploads all files at the job's end, in no order that it promises. A row is a line that is not blank,
+and every row is found again: rows in = rows out + rows in quarantine, or the run fails.
 """
 
 import argparse

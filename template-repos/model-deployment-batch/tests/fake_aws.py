@@ -16,6 +16,7 @@ from mlops_platform.scheduled.testing.aws import MODEL, FakeObjects, FakeSchedul
 
 PREPROD = PROJECT.environments["preprod"]
 NAMES = Names(project=PROJECT, environment=PREPROD, purpose=PURPOSE)
+GOOD_ROW = b"M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15\n"
 
 
 class FakeSageMaker(sagemaker.FakeSageMaker):
@@ -54,10 +55,12 @@ class FakeSageMaker(sagemaker.FakeSageMaker):
 
     def _score(self, uri: str, window: str, folder: str) -> None:
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        [content] = [
-            body for (of, key), body in self.s3.objects.items() if (of, key.startswith(prefix)) == (bucket, True)
-        ]
-        rows = content.decode().split("\n")[:-1]
+        objects = {
+            key.removeprefix(prefix): body
+            for (of, key), body in self.s3.objects.items()
+            if (of, key.startswith(prefix)) == (bucket, True)
+        }
+        rows = b"".join(objects.values()).decode().split("\n")[:-1]
         answers = [(index, self.answer(row)) for index, row in enumerate(rows, start=1)]
         scored = "".join(f"{index},{answer}\n" for index, answer in answers if answer)
         out = scored.count("\n")
@@ -67,7 +70,10 @@ class FakeSageMaker(sagemaker.FakeSageMaker):
             "window": window,
             "results": "results/0123/",
             "model_package_arn": arguments[arguments.index("--model-package-arn") + 1],
-            "objects": [{"predictions": {"name": "predictions/rows.csv.csv"}}],
+            "objects": [
+                {"name": name, "bytes": len(body), "predictions": {"name": "predictions/rows.csv.csv"}}
+                for name, body in objects.items()
+            ],
             "rows": {"in": len(rows), "out": out, "quarantined": len(rows) - out},
             "drift": {"verdict": "too few rows", "features": list[str]()},
         }
@@ -105,8 +111,8 @@ class Aws(FakeAws):
             "scheduler": self.scheduler,
         }
 
-    def receive(self, *windows: str) -> None:
-        """Put a row into the input of windows."""
+    def receive(self, *windows: str, name: str = "part-0.csv") -> None:
+        """Put an object with a row into the input of windows."""
         for window in windows:
-            key = f"{NAMES.folder}/input/daily/{window}/part-0.csv"
-            self.objects.objects[NAMES.bucket, key] = b"M,0.455,0.365,0.095,0.514,0.2245,0.101,0.15\n"
+            key = f"{NAMES.folder}/input/daily/{window}/{name}"
+            self.objects.objects[NAMES.bucket, key] = GOOD_ROW

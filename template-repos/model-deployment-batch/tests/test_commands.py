@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from example_settings import EXAMPLE
-from fake_aws import NAMES, PREPROD, Aws
+from fake_aws import GOOD_ROW, NAMES, PREPROD, Aws
 from test_definition import CONTAINER
 
 import deployment.deploy
@@ -18,7 +18,7 @@ from deployment import runs, settings
 from deployment.__main__ import main
 from deployment.deploy import PROGRAM
 from deployment.smoke import ROWS
-from mlops_platform.release import known_rows
+from mlops_platform.release import DeploymentError, known_rows
 from mlops_platform.release.testing.engine import FakeEngine
 from mlops_platform.release.testing.example import PROJECT
 from mlops_platform.release.version import Version
@@ -40,6 +40,7 @@ class Engine(FakeEngine):
     aws: Aws = field(default_factory=Aws)
     forgets: bool = False
     """The update changes nothing, and the engine reports success."""
+    state_of_the_schedule: str = "ENABLED"
 
     def update(self) -> None:
         if self.exit_code or self.forgets:
@@ -60,7 +61,7 @@ class Engine(FakeEngine):
         self.aws.sagemaker.pipeline = {"PipelineName": NAME, "PipelineDefinition": text}
         self.aws.scheduler.group = True
         self.aws.scheduler.schedule = {
-            "State": "ENABLED",
+            "State": self.state_of_the_schedule,
             "Target": {"Input": request(NAMES, NAME, scheduled(NAMES, SETTINGS.input))},
             "ScheduleExpression": "cron(0 2 * * ? *)",
             "ScheduleExpressionTimezone": "UTC",
@@ -185,6 +186,27 @@ def test_a_schedule_that_starts_nothing_or_something_else_fails_the_command(
         deploy(1)
 
 
+def without_times() -> settings.Settings:
+    """Return settings by which runs are started by hand alone."""
+    plans = {name: replace(plan, schedule="") for name, plan in SETTINGS.plans.items()}
+    return replace(SETTINGS, plans=plans)
+
+
+def test_a_batch_without_times_is_deployed_and_says_that_it_runs_by_hand(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.state_of_the_schedule = "DISABLED"
+    deployment.deploy.deploy(PROJECT, PREPROD, without_times(), PROJECT.package_arn(1))
+    assert "| runs | by hand |" in capsys.readouterr().out
+    runs.status(PROJECT, PREPROD, without_times(), [])
+    assert "| schedule | none: runs are started by hand |" in capsys.readouterr().out
+
+
+def test_a_schedule_that_starts_runs_though_the_settings_have_no_times_fails_the_deployment(engine: Engine) -> None:
+    with pytest.raises(DeploymentError, match=f"preprod is to start nothing, and the schedule {NAME} is ENABLED"):
+        deployment.deploy.deploy(PROJECT, PREPROD, without_times(), PROJECT.package_arn(1))
+
+
 def test_what_a_killed_run_was_creating_is_adopted_if_it_is_there(aws: Aws, engine: Engine) -> None:
     deploy(1)
     engine.calls.clear()
@@ -286,6 +308,26 @@ def test_a_backfill_goes_on_where_it_was_interrupted_and_scores_again_what_anoth
     assert started(aws)[4:] == WINDOWS[3:]
 
 
+def test_a_backfill_ends_when_another_version_is_deployed_meanwhile_and_the_next_scores_all_windows_with_that(
+    aws: Aws, engine: Engine
+) -> None:
+    deploy(1)
+    aws.receive(*WINDOWS)
+
+    def deploys(_: str) -> str:
+        if started(aws) == WINDOWS[:2]:
+            deploy(2)
+        return "10.0"
+
+    aws.sagemaker.answer = deploys
+    said = f"{WINDOWS[1]} was scored by {PROJECT.package_arn(2)}, which was deployed meanwhile: run this again"
+    with pytest.raises(SystemExit, match=said):
+        main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws) == WINDOWS[:2]
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws)[2:] == [WINDOWS[0], *WINDOWS[2:]]
+
+
 def test_a_backfill_of_a_period_without_input_is_refused(aws: Aws, engine: Engine) -> None:
     deploy(1)
     aws.receive(*WINDOWS)
@@ -303,6 +345,21 @@ def test_a_backfill_ends_before_its_credentials_and_says_where_it_goes_on(
         runs.backfill(PROJECT, PREPROD, SETTINGS, ["2026-11-25", "2026-11-28"], now=lambda: next(times))
     assert started(aws) == WINDOWS[:2]
     assert "preprod: 2 of 4 windows" in capsys.readouterr().out
+
+
+def test_a_backfill_scores_again_what_got_rows_after_its_run(aws: Aws, engine: Engine) -> None:
+    deploy(1)
+    aws.receive(*WINDOWS)
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    aws.sagemaker.started.clear()
+    aws.receive(WINDOWS[1], name="late/part-1.csv")
+    aws.objects.objects[NAMES.bucket, f"{NAMES.folder}/input/daily/{WINDOWS[2]}/part-0.csv"] += GOOD_ROW
+    # Some tools make an object of a folder, which no job gets as a file.
+    aws.objects.objects[NAMES.bucket, f"{NAMES.folder}/input/daily/{WINDOWS[3]}/"] = b""
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws) == WINDOWS[1:3]
+    main(["backfill", "preprod", "2026-11-25", "2026-11-28"])
+    assert started(aws) == WINDOWS[1:3]
 
 
 def test_the_same_attempt_starts_no_second_execution_and_another_does(

@@ -100,9 +100,17 @@ def test_every_row_gets_an_answer_with_the_number_of_its_line(score: Score, tmp_
     assert manifest["model_package_arn"] == ARN
 
 
+def test_an_empty_object_such_as_that_of_spark_is_no_row_and_no_failure(score: Score) -> None:
+    manifest = score({"part-0.csv": GOOD, "_SUCCESS": b""})
+    assert manifest["rows"] == {"in": 300, "out": 300, "quarantined": 0}
+    empty = next(each for each in manifest["objects"] if each["name"] == "_SUCCESS")
+    assert (empty["predictions"], empty["quarantine"]) == (None, None)
+
+
 SPOILT = {
     b"X" + FIRST[1:]: "sex is 'X', expected one of F, I, M",
     FIRST + b",1": "9 values, expected 8: sex, length, ",
+    FIRST.rpartition(b",")[0]: "7 values, expected 8: sex, length, ",
     FIRST.replace(b",", b",tall", 1): "length is 'tall",
     b'"' + FIRST: "no CSV: ",
     FIRST.replace(FIRST[:1], b"\xff", 1): "no UTF-8 at byte 1",
@@ -114,12 +122,14 @@ def test_a_row_that_cannot_be_scored_is_put_aside_with_its_reason_and_the_others
 ) -> None:
     content = b"\n".join([FIRST, *(line for bad in SPOILT for line in (bad, FIRST))])
     manifest = score({"part-0.csv": content})
-    assert manifest["rows"] == {"in": 11, "out": 6, "quarantined": 5}
+    assert manifest["rows"] == {"in": 13, "out": 7, "quarantined": 6}
     aside = [json.loads(line) for line in lines(tmp_path, manifest, "quarantine")]
-    assert [each["place"] for each in aside] == [f"part-0.csv:{number}" for number in (2, 4, 6, 8, 10)]
+    assert [each["place"] for each in aside] == [f"part-0.csv:{number}" for number in (2, 4, 6, 8, 10, 12)]
     for each, reason in zip(aside, SPOILT.values(), strict=True):
         assert each["reason"].startswith(reason)
-    assert [line.split(",")[0] for line in lines(tmp_path, manifest, "predictions")] == ["1", "3", "5", "7", "9", "11"]
+    assert [line.split(",")[0] for line in lines(tmp_path, manifest, "predictions")] == [
+        str(number) for number in range(1, 14, 2)
+    ]
 
 
 def test_rows_that_the_model_refuses_are_found_among_thousands(score: Score, tmp_path: Path) -> None:
@@ -134,8 +144,13 @@ def test_rows_that_the_model_refuses_are_found_among_thousands(score: Score, tmp
 
 @pytest.mark.parametrize(
     "content",
-    [b"\xef\xbb\xbf" + FIRST + b"\r\n" + FIRST + b"\r\n", FIRST + b"\n\n \n" + FIRST, b"\n" + FIRST + b"\n" + FIRST],
-    ids=["a byte order mark and CRLF", "empty lines, and none at the end", "an empty line first"],
+    [
+        b"\xef\xbb\xbf" + FIRST + b"\r\n" + FIRST + b"\r\n",
+        FIRST + b"\r" + FIRST + b"\r",
+        FIRST + b"\n\n \n" + FIRST,
+        b"\n" + FIRST + b"\n" + FIRST,
+    ],
+    ids=["a byte order mark and CRLF", "CR alone", "empty lines, and none at the end", "an empty line first"],
 )
 def test_lines_are_counted_however_they_end(score: Score, content: bytes) -> None:
     assert score({"part-0.csv": content})["rows"] == {"in": 2, "out": 2, "quarantined": 0}
@@ -192,6 +207,12 @@ def test_another_artifact_than_the_released_one_is_not_opened(score: Score, tmp_
 def test_a_window_without_a_row_is_a_failure(score: Score, objects: dict[str, bytes]) -> None:
     with pytest.raises(RunError, match=f"the input of {WINDOW} has no row"):
         score(objects)
+
+
+def test_an_empty_object_among_others_has_no_row_and_the_others_are_scored(score: Score) -> None:
+    manifest = score({"part-0.csv": b"", "part-1.csv": GOOD})
+    assert manifest["rows"] == {"in": 300, "out": 300, "quarantined": 0}
+    assert [each["name"] for each in manifest["objects"]] == ["part-0.csv", "part-1.csv"]
 
 
 @pytest.mark.parametrize("window", ["", "../runs", "a/b", ".hidden", "x" * 101])

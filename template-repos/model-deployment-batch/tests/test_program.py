@@ -1,11 +1,14 @@
 """The resources that the program declares, rendered once for each environment."""
 
 import json
+from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from example_settings import in_force
 from test_definition import CODE, CONTAINER, PROD, SETTINGS, built
 
+from deployment import settings
 from deployment.deploy import PROGRAM
 from mlops_platform.release.testing import rendering
 from mlops_platform.release.testing.example import PROJECT
@@ -15,16 +18,19 @@ TOPIC = PARAMETERS["notifications/alarms-topic-arn"]
 NAME = f"{PROD.deployment_name}-batch"
 
 
+CONFIGURATION = {
+    "modelPackageArn": PROJECT.package_arn(3),
+    "model": version(3).configuration(),
+    "container": CONTAINER.configuration(),
+    "code": CODE,
+}
+"""The configuration of an environment that gets version 3."""
+
+
 def render(environment: str) -> Rendering:
-    """Return everything that the program declares for an environment that gets version 3."""
-    configuration = {
-        "modelPackageArn": PROJECT.package_arn(3),
-        "model": version(3).configuration(),
-        "container": CONTAINER.configuration(),
-        "code": CODE,
-    }
+    """Return everything that the program declares for an environment."""
     with in_force():
-        return rendering.render(PROGRAM, environment, configuration)
+        return rendering.render(PROGRAM, environment, CONFIGURATION)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +110,14 @@ def test_times_zone_window_and_retries_are_those_of_the_settings(prod: Rendering
     assert schedule["flexibleTimeWindow"] == {"mode": "FLEXIBLE", "maximumWindowInMinutes": 15}
     assert preprod.one("Schedule").inputs["flexibleTimeWindow"] == {"mode": "OFF"}
     assert schedule["target"]["retryPolicy"] == {"maximumEventAgeInSeconds": 3600, "maximumRetryAttempts": 10}
+
+
+def test_a_schedule_without_times_is_there_and_starts_nothing(prod: Rendering) -> None:
+    plans = {name: replace(plan, schedule="") for name, plan in SETTINGS.plans.items()}
+    with patch.object(settings, "read", return_value=replace(SETTINGS, plans=plans)):
+        rendered = rendering.render(PROGRAM, "preprod", CONFIGURATION)
+    assert rendered.counts() == prod.counts()
+    assert [each.one("Schedule").inputs["state"] for each in (rendered, prod)] == ["DISABLED", "ENABLED"]
 
 
 def test_a_start_that_fails_is_kept_for_two_weeks_and_told(prod: Rendering) -> None:

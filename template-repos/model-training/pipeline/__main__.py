@@ -5,6 +5,7 @@ python -m pipeline local-run              run it on this machine and serve the m
 python -m pipeline upsert                 upload code and data, create or update the pipeline
 python -m pipeline start                  start an execution and print its ARN
 python -m pipeline wait EXECUTION_ARN     follow an execution; fails if it does
+python -m pipeline record EXECUTION_ARN   record an execution that has ended in MLflow
 python -m pipeline trial NUMBER           train a pull request on a sample, and follow that
 python -m pipeline remove-trial NUMBER    remove its pipeline
 """
@@ -22,10 +23,11 @@ from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.project import aws
-from pipeline import commands, project, this_machine, training_settings, trial
+from pipeline import commands, feature_group, project, this_machine, tracking, training_settings, trial
 from pipeline.champion import Champion, find
 from pipeline.commands import NO_COMMIT
-from pipeline.definition import definition, project_tags
+from pipeline.definition import FeatureGroup, definition, project_tags
+from pipeline.feature_group import FeatureGroupError
 from pipeline.settings import Settings
 from pipeline.training_settings import TrainingSettings
 
@@ -35,7 +37,7 @@ logger = logging.getLogger(__name__)
 def main(arguments: list[str]) -> None:
     """Run one command; exits with 1 and a message if it fails for a reason that its user can act on."""
     options = _parser().parse_args(arguments)
-    with commands.messages():
+    with commands.messages(FeatureGroupError, tracking.TrackingError):
         configured = training_settings.read(REPOSITORY / "settings.toml")
         if options.command == "definition":
             with this_machine.sources(configured) as sources:
@@ -45,12 +47,16 @@ def main(arguments: list[str]) -> None:
             configured = commands.with_threshold(configured, options.mse_threshold)
             owner = _project_or_example()
             with this_machine.sources(configured) as sources:
-                built = _definition(owner, configured, sources, NO_COMMIT)
-                this_machine.run(owner, configured, built, sources, options.folder)
+                group = _downloaded(owner, options) if options.features else None
+                built = _definition(owner, configured, sources, NO_COMMIT, group=group)
+                records = {group.records_uri: options.features} if group else {}
+                this_machine.run(owner, configured, built, sources, options.folder, records)
         elif options.command == "upsert":
             _upsert(project.read(), configured)
         elif options.command == "start":
             _start(project.read())
+        elif options.command == "record":
+            tracking.record(project.read(), configured.tracking, options.execution_arn)
         elif options.command == "trial":
             _trial(trial.project_of(project.read(), options.number), trial.settings_of(configured), options.minutes)
         elif options.command == "remove-trial":
@@ -66,10 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     parsers.add_parser("definition", help="print the definition")
     local = parsers.add_parser("local-run", help="run the pipeline on this machine, and serve the model")
     commands.add_local_run(local)
+    local.add_argument(
+        "--features", type=Path, help="train from this folder: a downloaded offline store of a feature group"
+    )
+    local.add_argument("--record-identifier", help="the group's feature that tells records apart")
+    local.add_argument("--event-time", help="the group's feature that says when a record became what it is")
     parsers.add_parser("upsert", help="upload code and data, create or update the pipeline")
     parsers.add_parser("start", help="start an execution and print its ARN")
     wait = parsers.add_parser("wait", help="follow an execution until it ends")
-    wait.add_argument("execution_arn")
+    recorded = parsers.add_parser("record", help="record an execution that has ended in MLflow")
+    for command in (wait, recorded):
+        command.add_argument("execution_arn")
     tried = parsers.add_parser("trial", help="train a pull request on a sample, and follow that until it ends")
     removed = parsers.add_parser("remove-trial", help="remove the pipeline of a pull request")
     for command in (tried, removed):
@@ -85,24 +98,56 @@ def _project_or_example() -> project.Project:
     return project.read() if project.FILE.is_file() else project.EXAMPLE
 
 
+def _downloaded(owner: project.Project, options: argparse.Namespace) -> FeatureGroup:
+    """Return the group whose offline store was downloaded, as of now."""
+    if not (options.record_identifier and options.event_time):
+        raise FeatureGroupError(
+            "--features needs --record-identifier and --event-time, which the group was created with"
+        )
+    return FeatureGroup(
+        name=options.features.name,
+        records_uri=f"{owner.storage}/{feature_group.FOLDER}/{options.features.name}",
+        record_identifier=options.record_identifier,
+        event_time=options.event_time,
+        as_of=feature_group.now(),
+    )
+
+
 def _definition(
     owner: project.Project,
     configured: Settings,
     sources: Mapping[str, Path],
     commit: str,
+    *,
     champion: Champion | None = None,
+    group: FeatureGroup | None = None,
 ) -> Json:
     uris = {kind: upload.target_uri(source, f"{owner.storage}/{kind}") for kind, source in sources.items()}
-    return definition(owner, configured, code_uri=uris["code"], data_uri=uris["data"], commit=commit, champion=champion)
+    return definition(
+        owner,
+        configured,
+        code_uri=uris["code"],
+        data_uri=uris["data"],
+        commit=commit,
+        champion=champion,
+        feature_group=group,
+    )
 
 
-def _upsert(owner: project.Project, configured: Settings) -> None:
+def _upsert(owner: project.Project, configured: TrainingSettings) -> None:
+    if configured.tracking.mlflow:
+        tracking.require_app(owner)
     commit = commands.commit("Train", "the pipeline names the commit that it was made from")
-    champion = find(aws.client("sagemaker", owner.region), owner.model_package_group)
+    sagemaker, name, group = aws.client("sagemaker", owner.region), configured.source.feature_group, None
+    if name:
+        group = feature_group.find(sagemaker, aws.client("s3", owner.region), owner, name)
+        logger.info("data: feature group %s as of %s", name, group.as_of)
+    champion = find(sagemaker, owner.model_package_group)
     logger.info("champion: %s", f"version {champion.version}" if champion else "none")
     with this_machine.sources(configured) as sources:
         purpose = f"Trains, evaluates and registers the model of project {owner.name}."
-        _publish(owner, sources, _definition(owner, configured, sources, commit, champion), purpose)
+        built = _definition(owner, configured, sources, commit, champion=champion, group=group)
+        _publish(owner, sources, built, purpose)
 
 
 def _trial(owner: project.Project, configured: TrainingSettings, minutes: float) -> None:

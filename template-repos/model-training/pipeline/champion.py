@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_platform.pipeline.evidence import MODEL
+from mlops_platform.pipeline.evidence import registered_artifact
 from mlops_platform.pipeline.expressions import Json
 
 PRODUCTION = "Production"
@@ -35,7 +35,7 @@ def find(sagemaker: Any, group: str) -> Champion | None:
     if found is None:
         return None
     described = sagemaker.describe_model_package(ModelPackageName=found["ModelPackageArn"])
-    sha256 = described.get("CustomerMetadataProperties", {}).get(MODEL)
+    sha256 = registered_artifact(described)
     if sha256 is None:
         return None
     [container] = described["InferenceSpecification"]["Containers"]

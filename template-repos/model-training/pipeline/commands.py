@@ -53,7 +53,7 @@ def messages(*errors: type[Exception]) -> Generator[None]:
         ClientError,
         *errors,
     ) as error:
-        sys.exit(f"error: {error}")
+        summary.fail(error)
 
 
 def add_local_run(command: argparse.ArgumentParser) -> None:

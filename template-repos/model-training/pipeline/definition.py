@@ -7,7 +7,7 @@ Every job runs inside the project's network, isolated, and with the project's ke
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mlops_platform.pipeline.evidence import evidence, sealed
+from mlops_platform.pipeline.evidence import DESCRIPTION, evidence, sealed
 from mlops_platform.pipeline.expressions import (
     VERSION,
     Json,
@@ -26,6 +26,9 @@ from pipeline.settings import Settings
 PENDING = "PendingManualApproval"
 MSE = "regression_metrics.mse.value"
 IMPROVEMENT = "champion.improvement"
+LONGEST_ARGUMENT = 256
+"""Characters of an argument of a processing job. A hyperparameter may be longer, and no value on a model card may.
+Source: SageMaker API Reference, AppSpecification."""
 
 SERVING: Json = {
     # Code that the image installs, with `pip install .`, before it serves (sagemaker-containers, _server.py).
@@ -38,6 +41,21 @@ SERVING: Json = {
     "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
 }
 """Environment of the container that serves the model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureGroup:
+    """A group of SageMaker Feature Store that the data is read from, as it was at a time."""
+
+    name: str
+    records_uri: str
+    """S3 prefix of the files of its offline store."""
+    record_identifier: str
+    """Feature that tells records apart."""
+    event_time: str
+    """Feature that says when a record became what it is."""
+    as_of: str
+    """Time with its zone, such as 2026-11-30T12:00:00+00:00. What is written later is not read."""
 
 
 def output_uri(project: Project, execution: str, output: str) -> str:
@@ -54,6 +72,7 @@ def definition(
     commit: str,
     champion: Champion | None = None,
     approval: str = PENDING,
+    feature_group: FeatureGroup | None = None,
 ) -> Json:
     """Return the whole pipeline; that of a trial ends with the evaluation.
 
@@ -65,8 +84,9 @@ def definition(
         commit: the commit of all of these, which the registered models name.
         champion: the version to beat; none before the first is approved.
         approval: status with which models are registered; a person decides about one that is pending.
+        feature_group: it has the data, in the place of `data_uri`.
     """
-    build = _Builder(project, settings, code_uri, data_uri, champion, approval)
+    build = _Builder(project, settings, code_uri, data_uri, champion, approval, feature_group)
     gates = [build.check_quality()] if project.trial is None else []
     return sealed(
         {
@@ -89,10 +109,18 @@ class _Builder:
     data_uri: str
     champion: Champion | None
     approval: str
+    feature_group: FeatureGroup | None
 
     def preprocess(self) -> Json:
         """Divide the data and fit the preprocessing."""
-        data = self.settings.data
+        data, group, read = self.settings.data, self.feature_group, dict[str, Option]()
+        if group is not None:
+            read = {
+                "--feature-group": group.name,
+                "--record-identifier": group.record_identifier,
+                "--event-time": group.event_time,
+                "--as-of": group.as_of,
+            }
         return self._processing(
             "Preprocess",
             image=images.SCIKIT_LEARN,
@@ -101,9 +129,10 @@ class _Builder:
                 "--seed": data.seed,
                 "--validation-fraction": data.validation_fraction,
                 "--test-fraction": data.test_fraction,
+                **read,
             },
-            inputs={"data": self.data_uri},
-            outputs=["train", "validation", "test", "preprocessing"],
+            inputs={"data": group.records_uri if group else self.data_uri},
+            outputs=["train", "validation", "test", "preprocessing", "origin"],
         )
 
     def train(self) -> Json:
@@ -149,12 +178,15 @@ class _Builder:
             script="evaluate.py",
             options={
                 "--model": self.project.model_package_group,
-                "--hyperparameters": [f"{name}={value}" for name, value in self.settings.hyperparameters.items()],
+                "--hyperparameters": [
+                    f"{name}={value}"[:LONGEST_ARGUMENT] for name, value in self.settings.hyperparameters.items()
+                ],
                 **compared,
             },
             inputs={
                 "model": step_property("Train", "ModelArtifacts.S3ModelArtifacts"),
                 "test": processing_output("Preprocess", "test"),
+                "origin": processing_output("Preprocess", "origin"),
                 **inputs,
             },
             outputs=["evaluation"],
@@ -224,7 +256,7 @@ class _Builder:
                     "ModelCardContent": from_property_file("Evaluate", "ModelCard", "content"),
                     "ModelCardStatus": "PendingReview",
                 },
-                "CustomerMetadataProperties": evidence(
+                DESCRIPTION: evidence(
                     artifact=from_property_file("Evaluate", "Digests", "artifact"),
                     container=container,
                 ),

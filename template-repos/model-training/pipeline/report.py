@@ -24,7 +24,8 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
     rows.append(f"| mse allowed | {threshold:.3f} | {UNITS['mse']} |")
     heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
     table = "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows])
-    return f"{table}\n\nChampion: {evaluation['champion']['outcome']}.\n"
+    data = f"Data: {evaluation['data']['rows']} rows of {evaluation['data']['source']}."
+    return f"{table}\n\n{data}\n\nChampion: {evaluation['champion']['outcome']}.\n"
 
 
 def execution(

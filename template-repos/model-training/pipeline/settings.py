@@ -14,11 +14,11 @@ class Data:
     file: str
     """CSV file in this repository, without a header."""
     validation_fraction: float
-    """Share of the rows that decides when training stops."""
+    """Share of the rows that decides when training stops. Each row is assigned by itself, so the shares are nearly these."""
     test_fraction: float
     """Share of the rows that only evaluation sees."""
     seed: int
-    """The same seed gives the same division."""
+    """The same seed gives a row the same part, whatever other rows there are."""
 
 
 @dataclass(frozen=True, kw_only=True)

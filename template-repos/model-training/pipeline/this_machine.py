@@ -7,9 +7,10 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import job_code, upload
+from mlops_platform.pipeline import job_code, remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun
 from mlops_platform.project import summary
@@ -32,7 +33,12 @@ def sources(configured: Settings) -> Generator[dict[str, Path]]:
 
 
 def run(
-    owner: Project, configured: Settings, definition: Json, uploaded: Mapping[str, Path], folder: Path | None
+    owner: Project,
+    configured: Settings,
+    definition: Json,
+    uploaded: Mapping[str, Path],
+    folder: Path | None,
+    stored: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """Run a definition with the steps and the data of this repository.
 
@@ -42,12 +48,15 @@ def run(
         definition: the pipeline.
         uploaded: the sources that it was made from.
         folder: every file of the run is kept here; by default none is.
+        stored: what else the definition reads, by its S3 URI.
 
     Raises:
+        InvalidDefinitionError: SageMaker would refuse the definition.
         StepFailedError: a step failed, or the model is not good enough.
         ServingError: the model cannot be served, or answers otherwise than in the evaluation.
         ImageEnvironmentError: there are no packages to run it with.
     """
+    remote.checked(definition)
     _install_images()
     with tempfile.TemporaryDirectory() as temporary:
         execution = LocalRun(
@@ -58,6 +67,8 @@ def run(
         )
         for kind, source in uploaded.items():
             execution.upload(source, upload.target_uri(source, f"{owner.storage}/{kind}"))
+        for uri, source in stored.items():
+            execution.upload(source, uri)
         try:
             execution.run()
         finally:

@@ -4,7 +4,7 @@ The champion is the version that a new one has to beat: the one in production. B
 
 Writes, for the model registry and for later watching:
 
-    evaluation.json     quality, also that of the champion; the gates of the pipeline read it
+    evaluation.json     quality, also that of the champion, and the origin of the data; the gates of the pipeline read it
     baseline.json       statistics of the training rows, from the artifact, of the predictions, and the importance of each column
     importance.json     the importance alone, as a report
     model-card.json     the model card, as one text
@@ -34,6 +34,8 @@ from mlops_platform.monitoring import baseline
 logger = logging.getLogger(__name__)
 NOTHING_TO_BEAT = 1.0
 """Improvement that is reported when there is no champion to compare with."""
+NOTHING_BEATS_IT = -1.0
+"""Improvement that is reported when the champion has no error at all, of which no share can be given."""
 
 
 def main() -> None:
@@ -54,6 +56,7 @@ def main() -> None:
         report = measure(actual, predicted)
         weights = importance.of_columns(model.predict, rows, actual, model.features.COLUMNS)
         statistics = with_predictions(Path(folder) / "baseline.json", predicted, weights)
+    report["data"] = json.loads((job.processing_input("origin") / "origin.json").read_text())
     # After the model was measured: the champion's code is older, and shares this process.
     report["champion"] = challenged(report, options.champion_version, options.champion_sha256)
 
@@ -109,7 +112,8 @@ def measure(actual: Any, predicted: Any) -> dict[str, Any]:
             "mse": {"value": mse, "standard_deviation": float(squared.std())},
             "rmse": {"value": mse**0.5},
             "mae": {"value": float(absolute.mean()), "standard_deviation": float(absolute.std())},
-            "r2": {"value": 1 - mse / variance},
+            # Of targets that are all the same, as scikit-learn's `r2_score` has it.
+            "r2": {"value": 1 - mse / variance if variance else float(mse == 0)},
         },
         # Always predicting the mean of these very rows: no constant does better.
         "baseline": {"mse": {"value": variance}},
@@ -137,10 +141,16 @@ def challenged(report: dict[str, Any], version: str | None, sha256: str | None) 
         logger.exception("version %s cannot be measured", version)
         reason = f"version {version} cannot predict these rows: {type(error).__name__}: {error}"
         return {"version": version, "improvement": NOTHING_TO_BEAT, "outcome": reason[:500]}
-    improvement = 1 - report["regression_metrics"]["mse"]["value"] / mse
-    outcome = (
-        f"{abs(improvement):.1%} {'below' if improvement >= 0 else 'above'} the mean squared error of version {version}"
-    )
+    own = report["regression_metrics"]["mse"]["value"]
+    if mse:
+        improvement = 1 - own / mse
+        side = "below" if improvement >= 0 else "above"
+        outcome = f"{abs(improvement):.1%} {side} the mean squared error of version {version}"
+    else:
+        improvement = NOTHING_BEATS_IT if own else 0.0
+        outcome = (
+            f"version {version} predicts every row exactly, and {'this one does not' if own else 'so does this one'}"
+        )
     return {"version": version, "mse": {"value": mse}, "improvement": improvement, "outcome": outcome}
 
 

@@ -118,6 +118,15 @@ def read_labelled_rows(folder: Path) -> tuple[list[Row], Matrix]:
     rows = [row for file in sorted(folder.glob("*.csv")) for row in read_rows(file.read_bytes(), expected, file.name)]
     if not rows:
         raise InvalidRowsError(f"no rows in the CSV files of {folder}")
+    return labelled(rows)
+
+
+def labelled(rows: Sequence[Row]) -> tuple[list[Row], Matrix]:
+    """Return rows without their last value, and these, the targets.
+
+    Raises:
+        InvalidRowsError: a row lacks a number where one belongs.
+    """
     numbers = [[*row.measurements(), row.number(len(COLUMNS), TARGET)] for row in rows]
     return [Row(row.place, row.values[:-1]) for row in rows], np.array(numbers)[:, -1]
 

@@ -15,6 +15,8 @@ CAVEATS = (
     "drift of the requests."
 )
 LONGEST_VALUE = 255
+SHOWN_COLUMNS = 50
+"""The card has at most 100,000 characters (SageMaker API Reference, ModelPackageModelCard); importance.json has every column."""
 
 
 def content(
@@ -26,25 +28,29 @@ def content(
         model: Name of the model.
         hyperparameters: Those it was trained with, as NAME=VALUE.
         evaluation: The evaluation report.
-        baseline: The statistics of its training rows, with the importance of each column.
+        baseline: The statistics of its training rows, with the importance of each column, the largest first.
     """
     champion = evaluation["champion"]
     compared = [_number("mse of the champion", champion["mse"]["value"])] if "mse" in champion else []
+    important = list(baseline.importance.items())
+    hidden = len(important[SHOWN_COLUMNS:])
+    left_out = f" {hidden} less important columns are not shown: importance.json has them." if hidden else ""
     quality = [_number(name, metric["value"]) for name, metric in evaluation["regression_metrics"].items()]
     return {
         # The card of a version has no other members here. Source: SageMaker Developer Guide, "Model package model card schema".
         "model_overview": {"model_creator": model},
         "intended_uses": {"purpose_of_model": PURPOSE, "risk_rating": "Unknown"},
         "training_details": {
-            "training_observations": f"Trained on {baseline.rows} rows with the columns {', '.join(baseline.features)}."[
-                :1024
-            ],
+            "training_observations": _observations(evaluation["data"], baseline)[:1024],
             "training_job_details": {"user_provided_hyper_parameters": [_parameter(text) for text in hyperparameters]},
         },
         "evaluation_details": [
             {
                 "name": "Rows that training has not seen",
-                "evaluation_observation": f"{evaluation['rows']} rows. Champion: {champion['outcome']}."[:2096],
+                "evaluation_observation": f"{evaluation['rows']} rows. Champion: {champion['outcome']}."[
+                    : 2096 - len(left_out)
+                ]
+                + left_out,
                 "metric_groups": [
                     {"name": "Quality", "metric_data": quality},
                     {
@@ -57,13 +63,20 @@ def content(
                     },
                     {
                         "name": "Importance of the columns",
-                        "metric_data": [_number(name, value) for name, value in baseline.importance.items()],
+                        "metric_data": [_number(name, value) for name, value in important[:SHOWN_COLUMNS]],
                     },
                 ],
             }
         ],
         "additional_information": {"caveats_and_recommendations": CAVEATS},
     }
+
+
+def _observations(data: dict[str, Any], baseline: Baseline) -> str:
+    return (
+        f"Trained on {baseline.rows} of {data['rows']} rows of {data['source']} (SHA-256 {data['sha256']}) with the columns "
+        f"{', '.join(baseline.features)}."
+    )
 
 
 def _number(name: str, value: float) -> dict[str, Any]:

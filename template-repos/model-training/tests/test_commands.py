@@ -2,14 +2,17 @@
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from examples import DATA, SETTINGS
-from pipeline import images, project, report
+from pipeline import __main__ as commands_module
+from pipeline import feature_group, images, project, report, this_machine, training_settings
 from pipeline.__main__ import main
+from pipeline.definition import FeatureGroup
+from pipeline.feature_group import FeatureGroupError
 from pipeline.this_machine import IMPORTED
 
 from mlops_platform import REPOSITORY
@@ -22,6 +25,7 @@ EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
     "baseline": {"mse": {"value": 10.4}},
     "rows": 627,
+    "data": {"source": "abalone.csv", "rows": 4177, "sha256": "b" * 64},
     "champion": {
         "version": "3",
         "mse": {"value": 4.8},
@@ -108,7 +112,7 @@ def version(number: int, status: str = "PendingManualApproval", stage: str = "",
         "CreationTime": 0,
         "ModelApprovalStatus": status,
         **({"ModelLifeCycle": {"Stage": stage, "StageStatus": "Serving"}} if stage else {}),
-        **({"CustomerMetadataProperties": {"model-sha256": "a" * 64}} if evidence else {}),
+        **({"ModelPackageDescription": f"Its container …, its artifact {'a' * 64}"} if evidence else {}),
         "InferenceSpecification": {
             "Containers": [{"Image": "i", "ModelDataUrl": f"s3://example-bucket/{number}.tar.gz"}]
         },
@@ -157,6 +161,66 @@ def test_the_pipeline_is_not_updated_without_a_commit_that_it_could_name(aws: Aw
     ):
         main(["upsert"])
     assert (aws.sagemaker.requests, aws.s3.keys) == ([], [])
+
+
+GROUP = FeatureGroup(
+    name="p-example00000-abalone",
+    records_uri="s3://example-bucket/features/abalone/data/",
+    record_identifier="shell_id",
+    event_time="measured_at",
+    as_of="2026-11-30T12:00:00+00:00",
+)
+
+
+@pytest.fixture
+def from_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of a repository whose main trains from a feature group."""
+    configured = replace(SETTINGS, source=training_settings.Source(feature_group=GROUP.name))
+
+    def read(_: Path) -> training_settings.TrainingSettings:
+        return configured
+
+    monkeypatch.setattr(training_settings, "read", read)
+
+
+@pytest.mark.usefixtures("from_a_group")
+def test_main_trains_from_its_feature_group_and_a_pull_request_from_a_sample_of_the_file(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(_sagemaker: object, _s3: object, owner: project.Project, name: str) -> FeatureGroup:
+        assert (owner, name) == (project.EXAMPLE, GROUP.name)
+        return GROUP
+
+    monkeypatch.setattr(feature_group, "find", find)
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    aws.sagemaker.executions = [{"PipelineExecutionArn": EXECUTION_ARN, "PipelineExecutionStatus": "Succeeded"}]
+    main(["upsert"])
+    main(["trial", "7"])
+    of_main, of_trial = (
+        request["PipelineDefinition"] for _, request in aws.sagemaker.requests if "PipelineDefinition" in request
+    )
+    assert GROUP.records_uri in of_main
+    assert f'"--as-of", "{GROUP.as_of}"' in of_main
+    assert "feature" not in of_trial
+
+
+@pytest.mark.usefixtures("from_a_group")
+def test_a_feature_group_that_cannot_be_read_is_refused_before_anything_is_created(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(*_: object) -> FeatureGroup:
+        raise FeatureGroupError("it has no offline store")
+
+    monkeypatch.setattr(feature_group, "find", find)
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    with pytest.raises(SystemExit, match="error: it has no offline store"):
+        main(["upsert"])
+    assert (aws.sagemaker.requests, aws.s3.keys) == ([], [])
+
+
+def test_a_downloaded_offline_store_is_not_read_without_knowing_how() -> None:
+    with pytest.raises(SystemExit, match="error: --features needs --record-identifier and --event-time"):
+        main(["local-run", "--features", "data", "--event-time", "measured_at"])
 
 
 def test_a_trial_uploads_below_its_own_folder_makes_a_pipeline_of_its_own_and_follows_it(
@@ -224,6 +288,7 @@ def test_wait_reports_quality_steps_and_the_registered_model(
         f"| mse | 4.500 | {report.UNITS['mse']} |",
         f"| mse of always predicting the mean | 10.400 | {report.UNITS['mse']} |",
         f"| mse of version 3 on the same rows | 4.800 | {report.UNITS['mse']} |",
+        "Data: 4177 rows of abalone.csv.",
         "Champion: 6.2% below the mean squared error of version 3.",
         f"| mse allowed | {SETTINGS.quality.mse_threshold:.3f} | {report.UNITS['mse']} |",
         "| Evaluate | Succeeded | 61.5 |",
@@ -268,6 +333,22 @@ def test_a_local_run_installs_the_packages_of_every_image_before_its_first_step(
     with pytest.raises(SystemExit, match="error: stopped"):
         main(["local-run"])
     assert done == [*images.GROUPS, "the steps"]
+
+
+def test_a_local_run_refuses_what_sagemaker_would_before_it_installs_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (REPOSITORY / "settings.toml").read_text()
+    (tmp_path / "settings.toml").write_text(
+        text.replace("[hyperparameters]", f'[hyperparameters]\nnote = "{"x" * 2501}"')
+    )
+    (tmp_path / SETTINGS.data.file).parent.mkdir(parents=True)
+    (tmp_path / SETTINGS.data.file).write_bytes(DATA.read_bytes())
+    for module in (commands_module, this_machine):
+        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(images, "interpreter", pytest.fail)
+    with pytest.raises(SystemExit, match=r"^error: Train: HyperParameters\.note has 2501 characters"):
+        main(["local-run"])
 
 
 def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

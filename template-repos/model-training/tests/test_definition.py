@@ -1,6 +1,7 @@
 """The pipeline definition that SageMaker gets."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from conftest import CODE_URI, COMMIT, DATA_URI
@@ -93,7 +94,7 @@ def test_no_execution_writes_where_another_one_has_written(pipeline_definition: 
     for job in ("Preprocess", "Evaluate"):
         outputs = arguments(pipeline_definition, job)["ProcessingOutputConfig"]["Outputs"]
         uris.extend(output["S3Output"]["S3Uri"] for output in outputs)
-    assert len(uris) == 6
+    assert len(uris) == 7
     for uri in uris:
         assert uri["Std:Join"]["Values"][:2] == [
             f"{EXAMPLE.storage}/executions",
@@ -115,16 +116,13 @@ def test_the_registered_model_carries_its_metrics_and_what_was_evaluated(pipelin
     for kind in ("ModelQuality", "ModelDataQuality"):
         assert register["DriftCheckBaselines"][kind]["Statistics"] == metrics[kind]["Statistics"]
     [container] = register["InferenceSpecification"]["Containers"]
-    assert register["CustomerMetadataProperties"] == {
-        "model-sha256": {
-            "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
-        },
-        "container-sha256": container_digest(container),
-    }
+    made, kept, artifact = register["ModelPackageDescription"]["Std:Join"]["Values"]
     digest = definition_digest(pipeline_definition)
-    assert register["ModelPackageDescription"] == (
-        f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}"
-    )
+    assert made == f"Made from commit {COMMIT} by the pipeline definition with the SHA-256 {digest}."
+    assert kept == f"Its container has the SHA-256 {container_digest(container)}, its artifact"
+    assert artifact == {
+        "Std:JsonGet": {"PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.Digests"}, "Path": "artifact"}
+    }
 
 
 CHAMPION = Champion(version=3, artifact_uri="s3://example-bucket/executions/old/model.tar.gz", sha256="c" * 64)
@@ -146,14 +144,20 @@ def test_the_champion_is_part_of_the_definition_so_that_nobody_chooses_another_t
 
 def test_without_a_version_to_beat_the_evaluation_has_no_input_of_one(pipeline_definition: Json) -> None:
     evaluate = arguments(pipeline_definition, "Evaluate")
-    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "test", "code"]
+    assert [each["InputName"] for each in evaluate["ProcessingInputs"]] == ["model", "test", "origin", "code"]
     assert "--champion-version" not in evaluate["AppSpecification"]["ContainerArguments"]
 
 
-def test_arguments_of_a_job_are_within_the_limits_of_sagemaker(pipeline_definition: Json) -> None:
-    given = arguments(pipeline_definition, "Evaluate")["AppSpecification"]["ContainerArguments"]
-    assert len(given) <= 100
-    assert max(map(len, given)) <= 256
+@pytest.mark.parametrize(("length", "accepted"), [(256, True), (2500, True), (2501, False)])
+def test_a_hyperparameter_is_as_long_as_training_takes_it_and_cut_for_the_card(length: int, accepted: bool) -> None:
+    constraints = ("(0,1)" * 501)[:length]
+    settings = replace(SETTINGS, hyperparameters={**SETTINGS.hyperparameters, "interaction_constraints": constraints})
+    long = definition(EXAMPLE, settings, code_uri=CODE_URI, data_uri=DATA_URI, commit=COMMIT)
+    assert arguments(long, "Train")["HyperParameters"]["interaction_constraints"] == constraints
+    given = arguments(long, "Evaluate")["AppSpecification"]["ContainerArguments"]
+    assert f"interaction_constraints={constraints}"[:256] in given
+    refused = "Train: HyperParameters.interaction_constraints has 2501 characters, and SageMaker takes at most 2500"
+    assert problems(long) == ([] if accepted else [refused])
 
 
 def test_the_artifact_that_is_evaluated_is_the_one_that_is_registered(pipeline_definition: Json) -> None:

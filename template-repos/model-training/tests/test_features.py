@@ -1,12 +1,22 @@
 """Turning raw rows into the model's input."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 from examples import LABELLED, ROWS, VALUES, line, with_value
-from features import CATEGORY, COLUMNS, MEASUREMENTS, Preprocessing, Row, read_labelled_rows, read_rows
+from features import (
+    CATEGORY,
+    COLUMNS,
+    MEASUREMENTS,
+    InvalidRowsError,
+    Preprocessing,
+    Row,
+    read_labelled_rows,
+    read_rows,
+)
 from preprocess import fit, split, write
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -126,7 +136,43 @@ def test_a_folder_without_rows_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_row_is_in_exactly_one_part_and_the_same_seed_divides_the_same() -> None:
-    parts = split(1000, seed=1, validation_fraction=0.15, test_fraction=0.25)
-    assert {name: len(rows) for name, rows in parts.items()} == {"train": 600, "validation": 150, "test": 250}
-    assert sorted(row for rows in parts.values() for row in rows) == list(range(1000))
-    assert split(1000, seed=1, validation_fraction=0.15, test_fraction=0.25) == parts
+    rows = numbered(1000)
+    parts = split(rows, seed=1, validation_fraction=0.15, test_fraction=0.25)
+    assert sorted(row for part in parts.values() for row in part) == list(range(1000))
+    # Each row is assigned by itself, so the shares are only nearly those that were asked for.
+    for name, share in {"train": 600, "validation": 150, "test": 250}.items():
+        assert len(parts[name]) == pytest.approx(share, abs=50)
+    assert split(rows, seed=1, validation_fraction=0.15, test_fraction=0.25) == parts
+    assert split(rows, seed=2, validation_fraction=0.15, test_fraction=0.25) != parts
+
+
+def test_rows_stay_in_their_part_when_others_come_before_between_or_after_them() -> None:
+    rows = numbered(1000)
+    grown = [*rows[900:], *numbered(2000)[1000:], *rows[:900], rows[0]]
+    assert assigned(rows).items() <= assigned(grown).items()
+
+
+def assigned(rows: Sequence[Row]) -> dict[str, str]:
+    """Return the part of each row; the same row twice has to be in one."""
+    found: dict[str, str] = {}
+    for name, indices in split(rows, seed=1, validation_fraction=0.15, test_fraction=0.15).items():
+        for index in indices:
+            assert found.setdefault(line(rows[index].values), name) == name
+    return found
+
+
+def test_a_number_that_is_written_otherwise_is_the_same_row() -> None:
+    written = [Row(row.place, [row.values[0], *(f"{float(each):.9e}" for each in row.values[1:])]) for row in ROWS]
+    assert split(written, 1, 0.25, 0.25) == split(ROWS, 1, 0.25, 0.25)
+
+
+@pytest.mark.parametrize("lacking", ["train", "validation", "test"])
+def test_rows_of_which_none_is_in_a_part_are_too_few(lacking: str) -> None:
+    others = [row for name, part in split(ROWS, 1, 0.25, 0.25).items() if name != lacking for row in part]
+    with pytest.raises(InvalidRowsError, match=f"^none of the {len(others)} rows is in the part {lacking}: "):
+        split([ROWS[index] for index in others], 1, 0.25, 0.25)
+
+
+def numbered(count: int) -> list[Row]:
+    """Return rows that differ in one measurement."""
+    return [Row(f"row {number}", with_value(str(number))) for number in range(count)]

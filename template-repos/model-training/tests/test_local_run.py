@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from conftest import CODE_URI, COMMIT, DATA_URI, Finished, prepared_run
 from examples import COMMON, DATA, LABELLED, QUOTED, SETTINGS, line
-from features import CATEGORY, COLUMNS, MEASUREMENTS, TARGET
+from features import CATEGORY, COLUMNS, MEASUREMENTS, TARGET, Row
 from pipeline import images, serving
 from pipeline.champion import Champion
 from pipeline.definition import definition, output_uri
@@ -50,7 +50,7 @@ def test_the_model_is_good_enough_and_registered_for_approval(finished: Finished
     (registered,) = finished.run.registered
     assert registered["ModelApprovalStatus"] == "PendingManualApproval"
     artifact = hashlib.sha256(finished.model.read_bytes()).hexdigest()
-    assert registered["CustomerMetadataProperties"]["model-sha256"] == artifact
+    assert registered["ModelPackageDescription"].endswith(f", its artifact {artifact}")
     report = registered["ModelMetrics"]["ModelQuality"]["Statistics"]
     written = finished.run.s3_path(report["S3Uri"]).read_bytes()
     assert report["ContentDigest"] == f"sha256:{hashlib.sha256(written).hexdigest()}"
@@ -180,6 +180,10 @@ def test_the_model_card_has_quality_importance_and_hyperparameters(finished: Fin
     assert set(COLUMNS) <= set(values)
     given = card["training_details"]["training_job_details"]["user_provided_hyper_parameters"]
     assert given == [{"name": name, "value": str(value)} for name, value in SETTINGS.hyperparameters.items()]
+    data = finished.evaluation["data"]
+    assert (data["source"], data["rows"]) == (DATA.name, len(LABELLED))
+    told = f" of {len(LABELLED)} rows of {DATA.name} (SHA-256 {data['sha256']}) with the columns "
+    assert told in card["training_details"]["training_observations"]
 
 
 def challenge(finished: Finished, archive: bytes, sha256: str | None = None) -> LocalRun:
@@ -286,10 +290,38 @@ def test_a_champion_whose_artifact_was_changed_is_not_run(
     assert "its artifact is not the one that was registered" in found["outcome"]
 
 
-HELD_OUT = split(len(LABELLED), SETTINGS.data.seed, SETTINGS.data.validation_fraction, SETTINGS.data.test_fraction)[
-    "test"
-]
-"""Rows that only evaluation reads, counted from 0."""
+@pytest.mark.parametrize(
+    ("own", "improvement", "outcome"),
+    [
+        (0.25, evaluate.NOTHING_BEATS_IT, "version 7 predicts every row exactly, and this one does not"),
+        (0.0, 0.0, "version 7 predicts every row exactly, and so does this one"),
+    ],
+)
+def test_a_champion_without_any_error_is_not_beaten(
+    monkeypatch: pytest.MonkeyPatch, own: float, improvement: float, outcome: str
+) -> None:
+    def without_error(_: Path, __: str | None) -> float:
+        return 0.0
+
+    monkeypatch.setattr(evaluate, "champion_mse", without_error)
+    found = evaluate.challenged({"regression_metrics": {"mse": {"value": own}}}, "7", "0" * 64)
+    assert found == {"version": "7", "mse": {"value": 0.0}, "improvement": improvement, "outcome": outcome}
+
+
+@pytest.mark.parametrize(("predicted", "share"), [([3.0, 3.0], 1.0), ([3.0, 4.0], 0.0)])
+def test_targets_that_are_all_the_same_can_be_measured(predicted: list[float], share: float) -> None:
+    report = evaluate.measure(np.array([3.0, 3.0]), np.array(predicted))
+    assert report["regression_metrics"]["r2"] == {"value": share}
+
+
+OF_ITS_OWN = "of its own"
+HELD_OUT = split(
+    [Row(row.place, [OF_ITS_OWN, *row.values[1:-1]]) for row in LABELLED],
+    SETTINGS.data.seed,
+    SETTINGS.data.validation_fraction,
+    SETTINGS.data.test_fraction,
+)["test"]
+"""Rows that only evaluation reads when they have a category of their own, counted from 0."""
 
 
 @pytest.mark.parametrize(
@@ -298,7 +330,7 @@ HELD_OUT = split(len(LABELLED), SETTINGS.data.seed, SETTINGS.data.validation_fra
         (1, "", f"{MEASUREMENTS[0]} is '', expected a number"),
         (len(MEASUREMENTS), "0.4_55", f"{MEASUREMENTS[-1]} is '0.4_55', expected a number"),
         (len(COLUMNS), "1e39", f"{TARGET} is '1e39', which is too large"),
-        (0, "of its own", f"{CATEGORY} is 'of its own', expected one of those in the training rows"),
+        (0, OF_ITS_OWN, f"{CATEGORY} is '{OF_ITS_OWN}', expected one of those in the training rows"),
     ],
     ids=["no value", "a number that only Python reads", "a target", "a category that no training row has"],
 )
@@ -313,17 +345,17 @@ def test_a_value_that_only_evaluation_would_meet_is_refused_by_the_first_step_wi
         run.run()
 
 
-def test_a_model_above_the_threshold_fails_the_command_and_is_not_registered(finished: Finished) -> None:
-    reached = finished.evaluation["regression_metrics"]["mse"]["value"]
+def test_a_model_above_the_threshold_fails_the_command_and_is_not_registered() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline", "local-run", "--mse-threshold", str(reached / 2)],
+        [sys.executable, "-m", "pipeline", "local-run", "--mse-threshold", "1e-9"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 1
-    # The same data, settings and seed give the same model.
-    assert f"| mse | {reached:.3f} |" in done.stdout
-    assert "error: QualityTooLow: The mean squared error on the test rows is " in done.stderr
+    assert re.search(r"^\| mse \| [\d.]+ \|", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"error: QualityTooLow: The mean squared error on the test rows is \S+ and may be at most 1e-09", done.stderr
+    )
     assert "Register" not in done.stderr

@@ -12,6 +12,7 @@ from mlops_platform.project.settings_file import SettingsError
 SETTINGS = """
 [data]
 file = "data/abalone.csv"
+feature_group = ""
 validation_fraction = 0.15
 test_fraction = 0.15
 seed = 42
@@ -27,6 +28,8 @@ least_improvement = 0.01
 inference_instance_types = ["ml.m5.large"]
 [trial]
 rows = 1000
+[tracking]
+mlflow = false
 [hyperparameters]
 eta = 0.05
 num_round = 1000
@@ -101,8 +104,13 @@ def test_every_mistake_in_the_settings_is_listed_at_once(tmp_path: Path) -> None
     [
         ("test_fraction = 0.15", "test_fraction = 0.5", r"\[data\] validation_fraction and test_fraction"),
         ("mse_threshold = 6.0", "mse_threshold = -1", r"\[quality\] mse_threshold must be above 0"),
+        ('feature_group = ""', "feature_group = 1", r"\[data\] feature_group is 1, expected a text"),
+        ('feature_group = ""', "", r"\[data\] feature_group is missing"),
         ("least_improvement = 0.01", "least_improvement = 1", r"\[quality\] least_improvement must be below 1"),
         ("rows = 1000", "rows = 99", r"\[trial\] rows must be at least 100"),
+        ("mlflow = false", 'mlflow = "yes"', r"\[tracking\] mlflow is 'yes', expected true or false"),
+        ("mlflow = false", "mlflow = 1", r"\[tracking\] mlflow is 1, expected true or false"),
+        ("[tracking]\nmlflow = false\n", "", r"\[tracking\] mlflow is missing"),
         ("maximum_minutes = 30", "maximum_minutes = 0", r"\[jobs\] maximum_minutes must be 1 to 1440"),
         ("volume_gigabytes = 10", "volume_gigabytes = 0", r"\[jobs\] volume_gigabytes must be 1 to 16384"),
         ('["ml.m5.large"]', "[]", r"\[model\] inference_instance_types must name at least one"),
@@ -150,7 +158,16 @@ def test_unknown_keys_in_project_toml_are_ignored(tmp_path: Path) -> None:
         trial_pipeline_role_arn="arn:aws:iam::111111111111:role/trial-steps",
         trial_job_role_arn="arn:aws:iam::111111111111:role/trial-job",
         images_account_id="111111111111",
+        mlflow_app_arn="",
     )
+
+
+def test_the_app_of_mlflow_is_read_if_the_platform_has_one(tmp_path: Path) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(
+        f'{PROJECT}[tracking]\nmlflow_app_arn = "arn:aws:sagemaker:eu-west-1:111111111111:mlflow-app/app-1"\n'
+    )
+    assert project.read(file).mlflow_app_arn == "arn:aws:sagemaker:eu-west-1:111111111111:mlflow-app/app-1"
 
 
 def test_every_missing_value_of_project_toml_is_listed(tmp_path: Path) -> None:
@@ -168,13 +185,15 @@ def test_a_project_that_was_launched_before_the_images_table_existed_is_refused(
 
 
 def test_a_template_that_no_project_was_launched_from_is_no_failure_of_the_workflow(tmp_path: Path) -> None:
-    assert project.workflow_outputs(tmp_path / "project.toml") == "launched=false\n"
+    assert project.workflow_outputs(tmp_path / "project.toml", tmp_path / "settings.toml") == "launched=false\n"
 
 
-def test_the_workflow_learns_its_region_and_role(tmp_path: Path) -> None:
-    file = tmp_path / "project.toml"
+@pytest.mark.parametrize("mlflow", ["false", "true"])
+def test_the_workflow_learns_its_region_and_role_and_whether_runs_are_recorded(tmp_path: Path, mlflow: str) -> None:
+    file, configured = tmp_path / "project.toml", tmp_path / "settings.toml"
     file.write_text(PROJECT)
-    assert project.workflow_outputs(file) == (
+    configured.write_text(SETTINGS.replace("mlflow = false", f"mlflow = {mlflow}"))
+    assert project.workflow_outputs(file, configured) == (
         "launched=true\nregion=eu-west-1\nrole=arn:aws:iam::111111111111:role/workflow\n"
-        "trial_role=arn:aws:iam::111111111111:role/trial\n"
+        f"trial_role=arn:aws:iam::111111111111:role/trial\nmlflow={mlflow}\n"
     )

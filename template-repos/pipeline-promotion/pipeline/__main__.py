@@ -199,7 +199,7 @@ class Account:
 
         Raises:
             DeploymentError: those who let the job in may not release it.
-            PromotionError: there is no such version.
+            PromotionError: there is no such version, or no execution is known that proved it.
         """
         self._require_release()
         moved = self._pipeline.converge(number)
@@ -232,9 +232,7 @@ class Account:
 
     def _row(self, version: Version) -> str:
         live = "**live**" if version.is_live else ""
-        status = "none"
-        if arn := version.execution_arn:
-            status = self._sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+        status = self._pipeline.last_status(version) or "none"
         return f"| {version.number} | {version.name} | {version.made:%Y-%m-%d %H:%M} UTC | {status} | {live} |"
 
     def _schedule(self) -> Schedule:

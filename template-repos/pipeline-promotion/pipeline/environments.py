@@ -21,8 +21,9 @@ from mlops_platform.project.settings_file import SettingsError
 
 APPROVALS = {"by a person": PENDING, "none": "Approved"}
 """Status with which a model is registered, by the approval that it then needs."""
-HOURLY_AT_MOST = re.compile(r"rate\((1 hour|\d+ hours|1 day|\d+ days)\)|cron\([0-5]?\d( [^ )]+){5}\)")
-"""A start that fails is repeated for less than an hour."""
+HOURLY_AT_MOST = re.compile(r"cron\([0-5]?\d( [^ )]+){5}\)")
+"""A start that fails is repeated for less than an hour. No `rate(…)`, whose first start is due at once: just after the execution that proved
+the version. Source: EventBridge Scheduler User Guide, "Schedule types"."""
 INCOMING = "incoming"
 """Folder of an account's own data, which the roles of its jobs may read."""
 DATA = ("repository", INCOMING)
@@ -37,7 +38,7 @@ class Running:
     approval: str
     """The approval that a registered model needs: `by a person`, or `none`, which the accounts of preprod and prod permit."""
     schedule: str
-    """Times at which the live version starts, in the form of EventBridge Scheduler; empty for none."""
+    """Times at which the live version starts, as `cron(…)` of EventBridge Scheduler; empty for none."""
     time_zone: str
     """Time zone of the schedule, such as Europe/Dublin."""
 
@@ -101,7 +102,7 @@ def _problems(name: str, content: Mapping[str, Any]) -> list[str]:
             "approval must be 'by a person': the roles of dev register nothing that is approved": (
                 name != "dev" or running.approval != "none"
             ),
-            "schedule must start the pipeline once an hour at most: 'cron(0 6 ? * MON *)' or 'rate(1 day)'": (
+            "schedule must start the pipeline once an hour at most, by cron: 'cron(0 6 ? * MON *)'": (
                 not running.schedule or HOURLY_AT_MOST.fullmatch(running.schedule)
             ),
             "time_zone must be a time zone, such as Europe/Dublin": (

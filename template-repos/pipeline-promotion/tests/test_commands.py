@@ -173,6 +173,21 @@ def test_a_version_that_does_not_exist_is_refused_in_one_line(run: Run) -> None:
         run("rollback", "prod", "7")
 
 
+def test_a_version_whose_execution_failed_is_not_made_live_by_a_rollback(
+    run: Run, three: dict[str, Account], changed: Callable[[str, str], None]
+) -> None:
+    run("converge", "prod")
+    changed("mse_threshold = 5.5", "mse_threshold = 1.0")
+    three["prod"].sagemaker.outcomes[2] = "Failed"
+    with pytest.raises(SystemExit):
+        run("converge", "prod")
+    with pytest.raises(
+        SystemExit, match=r"^error: version 2 of abalone-p-abcdefghijkl cannot be made live: no execution"
+    ):
+        run("rollback", "prod", "2")
+    assert three["prod"].sagemaker.live == [1]
+
+
 def test_an_account_is_asked_who_may_release_before_anything_is_changed_there(
     run: Run, three: dict[str, Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,15 +254,21 @@ def test_a_version_is_not_made_without_a_commit_that_it_could_name(
     assert (three["dev"].requests.sent, three["dev"].s3.objects) == ([], {})
 
 
-def test_a_failed_execution_fails_the_command_and_leaves_what_is_live(
-    run: Run, three: dict[str, Account], changed: Callable[[str, str], None]
+def test_a_failed_execution_fails_the_command_which_says_so_in_its_summary_and_leaves_what_is_live(
+    run: Run,
+    three: dict[str, Account],
+    changed: Callable[[str, str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run("converge", "prod")
     changed("mse_threshold = 5.5", "mse_threshold = 1.0")
     three["prod"].sagemaker.outcomes[2] = "Failed"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     with pytest.raises(SystemExit, match=r"error: the execution ended as Failed"):
         run("converge", "prod")
     assert three["prod"].sagemaker.live == [1]
+    assert (tmp_path / "summary.md").read_text().count("    the execution ended as Failed") == 1
 
 
 def test_the_definition_can_be_printed_without_a_project(

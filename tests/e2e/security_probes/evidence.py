@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from components.studio.leads import EVIDENCE
 from tests.e2e.security_probes.probe import ANOTHER_PROJECT, Client, Probe
 from tests.e2e.security_probes.target import Target
 
@@ -14,17 +13,9 @@ def as_lead(target: Target, client: Client) -> Iterator[Probe]:
     """Try to change more of a version than its approval."""
     sagemaker = client("sagemaker")
     version = {"ModelPackageArn": target.package}
-    for key in EVIDENCE:
-        for status in (dict[str, str](), {"ModelApprovalStatus": "Approved"}):
-            yield (
-                f"another {key} with {status}",
-                lambda key=key, status=status: sagemaker.update_model_package(
-                    **version, **status, CustomerMetadataProperties={key: "0" * 64}
-                ),
-            )
     yield (
-        "no digest",
-        lambda: sagemaker.update_model_package(**version, CustomerMetadataPropertiesToRemove=list(EVIDENCE)),
+        "metadata without a decision",
+        lambda: sagemaker.update_model_package(**version, CustomerMetadataProperties={"note": "fine"}),
     )
     yield (
         "another container",

@@ -87,6 +87,16 @@ def _storage_and_permissions(target: Target, client: Client, own: str) -> Iterat
     s3, iam, kms = client("s3"), client("iam"), client("kms")
     yield "code of a project", lambda: s3.put_object(Bucket=target.project_bucket, Key="code/x.py", Body=b"")
     yield (
+        "records of a project",
+        lambda: s3.put_object(Bucket=target.project_bucket, Key="features/x.parquet", Body=b""),
+    )
+    yield (
+        "a feature group of a project",
+        lambda: client("sagemaker").create_feature_group(
+            FeatureGroupName=f"{target.project_id}-attack", RoleArn=target.role(f"{target.project_id}-features")
+        ),
+    )
+    yield (
         "the log of a pipeline's job",
         lambda: client("logs").put_log_events(
             logGroupName="/aws/sagemaker/TrainingJobs",
@@ -123,5 +133,11 @@ def as_data_scientist(target: Target, client: Client) -> Iterator[Probe]:
     yield (
         "approving",
         lambda: sagemaker.update_model_package(ModelPackageArn=target.package, ModelApprovalStatus="Approved"),
+    )
+    yield (
+        "putting a record",
+        lambda: client("sagemaker-featurestore-runtime").put_record(
+            FeatureGroupName=f"{target.project_id}-abalone", Record=[{"FeatureName": "rings", "ValueAsString": "1"}]
+        ),
     )
     yield from shared.launches(client)

@@ -46,6 +46,7 @@ def _storage(target: Target, client: Client) -> Iterator[Probe]:
         yield f"the bucket {bucket}", lambda bucket=bucket: s3.get_object(Bucket=target.bucket(bucket), Key="x")
     yield "its bucket's policy", lambda: s3.put_bucket_policy(Bucket=target.project_bucket, Policy=EVERYTHING)
     yield "its bucket's objects", lambda: s3.delete_object(Bucket=target.project_bucket, Key="x")
+    yield "its records", lambda: s3.put_object(Bucket=target.project_bucket, Key="features/x.parquet", Body=b"")
     yield "the key itself", lambda: client("kms").generate_data_key(KeyId=target.data_key, KeySpec="AES_256")
 
 

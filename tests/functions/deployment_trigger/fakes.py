@@ -89,6 +89,16 @@ def evidence(container: Mapping[str, object], body: bytes = BODY) -> dict[str, s
     return {MODEL: hashlib.sha256(body).hexdigest(), CONTAINER: container_digest(container)}
 
 
+def described(evidence: Mapping[str, str] | None) -> str:
+    """Return the description of a version whose pipeline registered this evidence; with none, as pipelines wrote it earlier."""
+    said = f"Made from commit abc by the pipeline definition with the SHA-256 {'d' * 64}"
+    return (
+        f"{said}. Its container has the SHA-256 {evidence[CONTAINER]}, its artifact {evidence[MODEL]}"
+        if evidence
+        else said
+    )
+
+
 def metrics(body: bytes = MEASURED, **more: object) -> dict[str, Any]:
     """Metrics of a version, as a pipeline registers them."""
     digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
@@ -124,7 +134,7 @@ class MemorySageMaker:
             "ModelApprovalStatus": "PendingManualApproval",
             "CreationTime": self._now(),
             "InferenceSpecification": {"Containers": [container]},
-            "CustomerMetadataProperties": evidence(container),
+            "ModelPackageDescription": described(evidence(container)),
             "ModelMetrics": metrics(),
             **more,
         }

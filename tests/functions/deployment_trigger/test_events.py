@@ -27,6 +27,7 @@ from tests.functions.deployment_trigger.fakes import (
     Crash,
     Fakes,
     arn,
+    described,
     error,
     evidence,
     metrics,
@@ -142,10 +143,10 @@ def test_a_version_that_is_approved_again_is_deployed_again(fakes: Fakes) -> Non
     assert fakes.dispatched == [arn(1), arn(1)]
 
 
-@pytest.mark.parametrize("fields", [["ModelPackageDescription"], ["ModelLifeCycle", "CustomerMetadataProperties"], []])
+@pytest.mark.parametrize("fields", [["ApprovalDescription"], ["ModelLifeCycle", "CustomerMetadataProperties"], []])
 def test_another_change_of_an_approved_version_deploys_nothing(fakes: Fakes, fields: list[str]) -> None:
     fakes.deliver(changed=["ModelApprovalStatus"])
-    fakes.sagemaker.update(1, ModelPackageDescription="better")
+    fakes.sagemaker.update(1, ApprovalDescription="better")
 
     made = fakes.deliver(request_id="request-2", changed=fields)
 
@@ -240,7 +241,9 @@ def test_an_artifact_that_is_not_the_project_s_is_refused(
     fakes: Fakes, containers: list[dict[str, str]], reason: str
 ) -> None:
     registered = evidence(containers[0] if containers else {})
-    fakes.sagemaker.update(1, InferenceSpecification={"Containers": containers}, CustomerMetadataProperties=registered)
+    fakes.sagemaker.update(
+        1, InferenceSpecification={"Containers": containers}, ModelPackageDescription=described(registered)
+    )
 
     made = fakes.deliver()
 
@@ -332,11 +335,9 @@ def test_a_container_that_is_not_the_registered_one_is_refused(fakes: Fakes, cha
     assert fakes.states() == ["refused"]
 
 
-@pytest.mark.parametrize("registered", [None, {}, {MODEL: "short", CONTAINER: "x"}, {MODEL: "0" * 64}], ids=str)
-def test_a_version_without_evidence_is_refused_and_told_to_train_again(
-    fakes: Fakes, registered: dict[str, str] | None
-) -> None:
-    fakes.sagemaker.update(1, CustomerMetadataProperties=registered)
+@pytest.mark.parametrize("description", ["", described(None), described({MODEL: "short", CONTAINER: "0" * 64})])
+def test_a_version_without_evidence_is_refused_and_told_to_train_again(fakes: Fakes, description: str) -> None:
+    fakes.sagemaker.update(1, ModelPackageDescription=description)
 
     made = fakes.deliver()
 
@@ -436,7 +437,7 @@ def test_an_artifact_of_another_execution_than_its_report_is_refused(fakes: Fake
     fakes.s3.put(BUCKET, "executions/earlier/model/train/output/model.tar.gz")
     container = {"Image": "image", "ModelDataUrl": f"s3://{BUCKET}/executions/earlier/model/train/output/model.tar.gz"}
     fakes.sagemaker.update(
-        1, InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=evidence(container)
+        1, InferenceSpecification={"Containers": [container]}, ModelPackageDescription=described(evidence(container))
     )
 
     made = fakes.deliver()

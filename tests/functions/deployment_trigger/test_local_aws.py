@@ -13,6 +13,7 @@ from functions.deployment_trigger.approved_artifacts import ApprovedArtifacts
 from functions.deployment_trigger.errors import NotEvaluatedError
 from functions.deployment_trigger.package import Approval, Candidate, ModelPackage
 from functions.deployment_trigger.project import Project
+from functions.deployment_trigger.project_parameters import ProjectParameters
 from functions.deployment_trigger.reports import reports_of
 from functions.deployment_trigger.retraining_store import Retraining, RetrainingStore
 from tests.access.authorization import roles_of
@@ -23,6 +24,7 @@ from tests.functions.deployment_trigger.fakes import (
     MEASURED,
     PROJECT_ID,
     REPOSITORY,
+    SETTINGS,
     arn,
     evidence,
     metrics,
@@ -171,3 +173,20 @@ def test_a_training_is_claimed_once_by_the_trigger_itself(world: World) -> None:
     place = {"Bucket": BUCKET, "Key": "retraining/prod/latest.json"}
     for who in (world.trigger, world.administrator, None):
         assert refusal(world.dev.client("s3", who).delete_object, **place)[0] == "AccessDenied"
+
+
+def test_two_hundred_projects_are_found_page_by_page(dev: Account) -> None:
+    ssm, path = dev.client("ssm"), "/mlops/analytics/many"
+    ids = [f"p-{number:012d}" for number in range(200)]
+    for each in ids:
+        value = {
+            "repository": f"acme/mlops-many-{each}-model-deployment-realtime",
+            "package_group": f"many-{each}",
+            "bucket": f"analytics-dev-{each}-111111111111-eu-west-1",
+        }
+        ssm.put_parameter(Name=f"{path}/projects/{each}", Value=json.dumps(value), Type="String")
+
+    found = ProjectParameters(replace(SETTINGS, parameter_path=path), ssm).all()
+
+    assert sorted(project.project_id for project in found.projects) == ids
+    assert found.malformed == []

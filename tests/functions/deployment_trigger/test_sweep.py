@@ -18,6 +18,7 @@ from tests.functions.deployment_trigger.fakes import (
     Crash,
     Fakes,
     arn,
+    described,
     error,
     evidence,
 )
@@ -114,7 +115,7 @@ def test_a_superseded_version_whose_description_changes_is_not_deployed(fakes: F
     fakes.approve(2)
     fakes.deliver(2)
     fakes.sweep()
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(1, request_id="request-2", changed=["ModelPackageDescription"])
 
     assert fakes.sweep("sweep-2") == []
@@ -122,7 +123,7 @@ def test_a_superseded_version_whose_description_changes_is_not_deployed(fakes: F
 
 
 def test_a_lost_approval_is_found_although_the_description_changed_since(fakes: Fakes) -> None:
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(changed=["ModelPackageDescription"])
     assert fakes.records() == {}
 
@@ -135,7 +136,7 @@ def test_a_change_after_the_newest_deployment_does_not_hide_a_later_lost_approva
     fakes.deliver()
     fakes.sagemaker.register(2)
     fakes.approve(2)
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(1, request_id="request-2", changed=["ModelPackageDescription"])
 
     fakes.sweep()
@@ -195,7 +196,7 @@ def test_an_unfinished_deployment_is_finished(fakes: Fakes) -> None:
 
 def test_an_unfinished_deployment_is_finished_once_although_the_version_was_changed(fakes: Fakes) -> None:
     begin(fakes)
-    fakes.sagemaker.update(1, ModelPackageDescription="the first one")
+    fakes.sagemaker.update(1, ApprovalDescription="the first one")
     fakes.deliver(request_id="request-2", changed=["ModelPackageDescription"])
 
     fakes.sweep()
@@ -272,7 +273,7 @@ def add_churn(fakes: Fakes) -> str:
         **fakes.sagemaker.packages[arn(1)],
         "ModelPackageArn": package_arn,
         "InferenceSpecification": {"Containers": [container]},
-        "CustomerMetadataProperties": evidence(container),
+        "ModelPackageDescription": described(evidence(container)),
         "ModelMetrics": {},
     }
     return package_arn
@@ -354,3 +355,44 @@ def test_the_sweep_fails_once_for_what_was_not_evaluated_and_goes_on_with_other_
 
     assert fakes.dispatched == [churn]
     assert [made.decision for made in fakes.sweep("sweep-2")] == []
+
+
+def with_many_projects(fakes: Fakes, monkeypatch: pytest.MonkeyPatch, seconds_each: float) -> list[str]:
+    """Add 199 projects, each of which takes so long to sweep; return the groups of those that are looked at."""
+    looked_at: list[str] = []
+    listed = fakes.sagemaker.list_model_packages
+    for number in range(199):
+        project_id = f"p-{number:012d}"
+        name = f"/mlops/analytics/dev/projects/{project_id}/deployment-repository"
+        fakes.ssm.values[name] = f"acme/mlops-many-{project_id}-model-deployment-realtime"
+
+    def list_slowly(**arguments: object) -> object:
+        looked_at.append(str(arguments["ModelPackageGroupName"]))
+        fakes.clock.now += seconds_each
+        return listed(**arguments)
+
+    monkeypatch.setattr(fakes.sagemaker, "list_model_packages", list_slowly)
+    return looked_at
+
+
+def test_two_hundred_projects_are_swept_one_after_the_other(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = with_many_projects(fakes, monkeypatch, seconds_each=0.5)
+
+    assert [made.decision for made in fakes.sweep()] == ["dispatched"]
+
+    assert len(looked_at) == len(set(looked_at)) == 200
+
+
+def test_projects_for_which_a_sweep_has_no_time_are_left_to_the_next_ones_each_in_its_turn(
+    fakes: Fakes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Half of them, here; a sweep that always began with the same ones would never reach the others."""
+    looked_at = with_many_projects(fakes, monkeypatch, seconds_each=2)
+
+    fakes.sweep()
+
+    assert len(looked_at) == len(set(looked_at)) == 101
+    assert "99 projects are left to the next sweeps: there was no time for them" in caplog.text
+    for each in range(10):
+        fakes.sweep(f"sweep-{each}")
+    assert len(set(looked_at)) > 190

@@ -18,7 +18,8 @@ from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.model_release.releaser import Released, Releaser
 from functions.model_release.settings import Settings
-from functions.shared.evidence import container_digest
+from functions.shared.evidence import CONTAINER as CONTAINER_SHA256
+from functions.shared.evidence import MODEL, container_digest
 from functions.shared.model_specification import specification_digest
 
 SETTINGS = Settings(
@@ -76,7 +77,17 @@ def error(code: str, message: str = "…") -> ClientError:
 
 def evidence(container: Mapping[str, Any] = CONTAINER, body: bytes = BODY) -> dict[str, str]:
     """Evidence that the pipeline registers with a version."""
-    return {"model-sha256": hashlib.sha256(body).hexdigest(), "container-sha256": container_digest(container)}
+    return {MODEL: hashlib.sha256(body).hexdigest(), CONTAINER_SHA256: container_digest(container)}
+
+
+def described(evidence: Mapping[str, str] | None) -> str:
+    """Return the description of a version whose pipeline registered this evidence; with none, as pipelines wrote it earlier."""
+    said = f"Made from commit abc by the pipeline definition with the SHA-256 {'d' * 64}"
+    return (
+        f"{said}. Its container has the SHA-256 {evidence[CONTAINER_SHA256]}, its artifact {evidence[MODEL]}"
+        if evidence
+        else said
+    )
 
 
 def nothing(_: str) -> None:
@@ -235,8 +246,7 @@ class Fakes:
             "ModelApprovalStatus": "Approved",
             "LastModifiedBy": {"IamIdentity": {"Arn": LEAD}},
             "InferenceSpecification": {"Containers": [CONTAINER]},
-            "CustomerMetadataProperties": evidence(),
-            "ModelPackageDescription": "Made from commit abc",
+            "ModelPackageDescription": described(evidence()),
             **changes,
         }
 

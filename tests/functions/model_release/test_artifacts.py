@@ -21,6 +21,7 @@ from tests.functions.model_release.fakes import (
     Fakes,
     arn,
     checksum,
+    described,
     error,
     evidence,
 )
@@ -57,7 +58,7 @@ def test_another_artifact_under_the_same_key_is_never_replaced(fakes: Fakes) -> 
     fakes.release()
     del fakes.s3.objects[BUCKET, RECORD]
     fakes.freeze(body=b"another model")
-    fakes.register(CustomerMetadataProperties=evidence(body=b"another model"))
+    fakes.register(ModelPackageDescription=described(evidence(body=b"another model")))
     with pytest.raises(RefusedError, match=f"s3://{BUCKET}/{KEY} holds another artifact"):
         fakes.release()
     assert fakes.s3.objects[BUCKET, KEY]["Body"] == BODY

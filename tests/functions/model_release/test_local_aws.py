@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from functions.shared.model_specification import specification_digest
-from tests.functions.model_release.fakes import BUCKET, FROZEN, arn, evidence
+from tests.functions.model_release.fakes import BUCKET, FROZEN, arn, described, evidence
 from tests.functions.project_onboarding.platform import has_function, has_roles_of, zipped
 from tests.products.product import launched
 from tests.products.resolution import published as published_text
@@ -59,7 +59,7 @@ class World:
             ModelPackageGroupName=GROUP,
             ModelApprovalStatus="PendingManualApproval",
             InferenceSpecification={"Containers": [CONTAINER]},
-            CustomerMetadataProperties=dict(known),
+            ModelPackageDescription=described(known),
         )
         assert made["ModelPackageArn"] == arn(version)
         metadata = {"model-package-arn": arn(version), "specification-sha256": specification_digest(CONTAINER)}
@@ -289,7 +289,7 @@ def test_a_version_that_was_changed_after_its_approval_is_refused(world: World) 
 def test_a_version_from_before_there_was_evidence_is_released_when_the_accounts_settings_say_what_it_was(
     world: World,
 ) -> None:
-    world.approve(6, known={"source-commit": "abc"})
+    world.approve(6, known={})
     refused = world.release(6)["refused"]
     shown = f"modelSha256: {KNOWN['model-sha256']}, containerSha256: {KNOWN['container-sha256']}"
     assert f"enter {{version: {GROUP}/6, {shown}}} in workload.earlierVersions" in refused

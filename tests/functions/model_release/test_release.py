@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.model_release.errors import RefusedError
+from functions.shared.evidence import MODEL
 from functions.shared.model_specification import specification_digest
 from tests.functions.model_release.fakes import (
     BODY,
@@ -23,6 +24,7 @@ from tests.functions.model_release.fakes import (
     SETTINGS,
     Fakes,
     arn,
+    described,
     error,
     evidence,
 )
@@ -68,10 +70,10 @@ def test_its_name_tells_project_and_version_and_fits_into_what_sagemaker_accepts
 
 @pytest.mark.parametrize("image", ["registry:5000/models/xgboost:latest", f"registry/xgboost@sha256:{'1' * 64}"])
 def test_what_the_pipeline_registered_as_the_image_is_served_and_never_another_digest(fakes: Fakes, image: str) -> None:
-    """As a lead who sets one with the approval: neither metadata nor IAM covers that member of a container."""
+    """As a lead who sets one with the approval: neither evidence nor IAM covers that member of a container."""
     container = {**CONTAINER, "Image": image, "ImageDigest": f"sha256:{'0' * 64}"}
     registered = evidence({**CONTAINER, "Image": image})
-    fakes.register(InferenceSpecification={"Containers": [container]}, CustomerMetadataProperties=registered)
+    fakes.register(InferenceSpecification={"Containers": [container]}, ModelPackageDescription=described(registered))
     fakes.freeze(**{"specification-sha256": specification_digest(container)})
     released = fakes.release()
     assert fakes.sagemaker.models[released.model_name]["PrimaryContainer"]["Image"] == image
@@ -85,7 +87,7 @@ def test_the_artifact_is_copied_by_s3_and_its_record_says_whose_and_which_it_is(
     assert (record["model_package_arn"], record["artifact_uri"]) == (arn(), f"s3://{BUCKET}/{KEY}")
     assert (record["image"], record["approved_by"]) == (IMAGE, LEAD)
     assert record["sha256"] == released.sha256
-    assert record["made_by"] == "Made from commit abc"
+    assert record["made_by"] == described(evidence())
 
 
 def test_the_same_version_has_the_same_model_and_is_copied_once(fakes: Fakes) -> None:
@@ -286,22 +288,34 @@ def test_a_container_that_is_not_the_registered_one_is_refused_even_if_it_was_ap
     assert (BUCKET, KEY) not in fakes.s3.objects
 
 
-@pytest.mark.parametrize("registered", [None, {}, {"source-commit": "abc"}], ids=str)
-def test_a_version_without_evidence_is_released_only_where_it_was_before(
-    fakes: Fakes, registered: dict[str, str] | None
-) -> None:
-    fakes.register(CustomerMetadataProperties=registered)
+@pytest.mark.parametrize(
+    "description",
+    ["", described(None), f"{described(evidence())}, and more", described({**evidence(), MODEL: "short"})],
+)
+def test_a_version_without_evidence_is_released_only_where_it_was_before(fakes: Fakes, description: str) -> None:
+    fakes.register(ModelPackageDescription=description)
     with pytest.raises(RefusedError, match=r"registered without the digests .* train again, and approve"):
         fakes.release()
     fakes.register()
     first = fakes.release()
-    fakes.register(CustomerMetadataProperties=registered)
+    fakes.register(ModelPackageDescription=description)
     assert fakes.release() == first
+
+
+def test_metadata_that_somebody_wrote_prove_nothing(fakes: Fakes) -> None:
+    """As whoever may change a version before it is approved, such as the function that notes where it serves."""
+    fakes.freeze(body=b"planted")
+    fakes.register(CustomerMetadataProperties=evidence(body=b"planted"))
+    with pytest.raises(RefusedError, match=r"is not the artifact of .*/3 that was evaluated, whose SHA-256 is"):
+        fakes.release()
+    fakes.register(ModelPackageDescription=described(None), CustomerMetadataProperties=evidence(body=b"planted"))
+    with pytest.raises(RefusedError, match="registered without the digests"):
+        fakes.release()
 
 
 @pytest.mark.parametrize("noted", [True, False], ids=["with its container", "before that was noted"])
 def test_an_earlier_version_is_released_when_the_accounts_settings_say_what_it_was(fakes: Fakes, noted: bool) -> None:
-    fakes.register(CustomerMetadataProperties=None)
+    fakes.register(ModelPackageDescription=described(None))
     if not noted:
         del fakes.s3.objects[FROZEN, "approved/3/model.tar.gz"]["Metadata"]["specification-sha256"]
     released = fakes.release(settings=EARLIER)
@@ -311,7 +325,7 @@ def test_an_earlier_version_is_released_when_the_accounts_settings_say_what_it_w
 
 
 def test_an_earlier_version_whose_frozen_artifact_was_replaced_is_refused(fakes: Fakes) -> None:
-    fakes.register(CustomerMetadataProperties=None)
+    fakes.register(ModelPackageDescription=described(None))
     fakes.freeze(body=b"planted")
     with pytest.raises(RefusedError, match=r"is not the artifact of .*/3 that was evaluated, whose SHA-256 is"):
         fakes.release(settings=EARLIER)
@@ -320,32 +334,29 @@ def test_an_earlier_version_whose_frozen_artifact_was_replaced_is_refused(fakes:
 
 def test_an_earlier_version_with_another_container_than_the_settings_say_is_refused(fakes: Fakes) -> None:
     container = {**CONTAINER, "Environment": {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://elsewhere"}}
-    fakes.register(CustomerMetadataProperties=None, InferenceSpecification={"Containers": [container]})
+    fakes.register(ModelPackageDescription=described(None), InferenceSpecification={"Containers": [container]})
     fakes.freeze(**{"specification-sha256": specification_digest(container)})
     with pytest.raises(RefusedError, match="its image or environment is not what the pipeline registered"):
         fakes.release(settings=EARLIER)
 
 
 def test_an_earlier_version_is_released_only_if_a_lead_approves_of_it_now(fakes: Fakes) -> None:
-    fakes.register(CustomerMetadataProperties=None, ModelApprovalStatus="Rejected")
+    fakes.register(ModelPackageDescription=described(None), ModelApprovalStatus="Rejected")
     with pytest.raises(RefusedError, match="is Rejected, not Approved"):
         fakes.release(settings=EARLIER)
-    fakes.register(CustomerMetadataProperties=None, LastModifiedBy={"IamIdentity": {"Arn": OTHER_ROLE}})
+    fakes.register(ModelPackageDescription=described(None), LastModifiedBy={"IamIdentity": {"Arn": OTHER_ROLE}})
     with pytest.raises(RefusedError, match="which does not approve models"):
         fakes.release(settings=EARLIER)
 
 
-@pytest.mark.parametrize(
-    "registered", [evidence(body=b"another"), {"container-sha256": evidence()["container-sha256"]}], ids=str
-)
-def test_settings_take_nothing_of_a_pipelines_evidence_away(fakes: Fakes, registered: dict[str, str]) -> None:
-    fakes.register(CustomerMetadataProperties=registered)
+def test_settings_take_nothing_of_a_pipelines_evidence_away(fakes: Fakes) -> None:
+    fakes.register(ModelPackageDescription=described(evidence(body=b"another")))
     with pytest.raises(RefusedError):
         fakes.release(settings=EARLIER)
 
 
 def test_the_refusal_of_an_earlier_version_says_what_to_enter(fakes: Fakes) -> None:
-    fakes.register(CustomerMetadataProperties=None)
+    fakes.register(ModelPackageDescription=described(None))
     with pytest.raises(RefusedError) as refused:
         fakes.release()
     known = evidence()
@@ -357,7 +368,7 @@ def test_the_refusal_of_an_earlier_version_says_what_to_enter(fakes: Fakes) -> N
 
 
 def test_an_earlier_version_that_was_never_frozen_has_nothing_to_enter(fakes: Fakes) -> None:
-    fakes.register(CustomerMetadataProperties=None)
+    fakes.register(ModelPackageDescription=described(None))
     del fakes.s3.objects[FROZEN, "approved/3/model.tar.gz"]
     with pytest.raises(RefusedError, match="registered without the digests") as refused:
         fakes.release()
@@ -366,7 +377,7 @@ def test_an_earlier_version_that_was_never_frozen_has_nothing_to_enter(fakes: Fa
 
 def test_a_version_whose_evidence_was_replaced_after_its_release_is_refused(fakes: Fakes) -> None:
     fakes.release()
-    fakes.register(CustomerMetadataProperties=evidence(body=b"another model"))
+    fakes.register(ModelPackageDescription=described(evidence(body=b"another model")))
     with pytest.raises(RefusedError, match="was released here with another artifact than the one it names now"):
         fakes.release()
 

@@ -33,9 +33,9 @@ def client(server: Server, clock: Clock) -> Client:
     return a_client(server, clock)
 
 
-def a_client(server: Server, clock: Clock, seconds: float = 280.0) -> Client:
+def a_client(server: Server, clock: Clock, seconds: float = 280.0, jitter: float = 1.0) -> Client:
     deadline = Deadline(at=clock.now + seconds, now=clock, sleep=clock.sleep)
-    return Client(server.url, TOKEN, deadline, wall_clock=clock, jitter=lambda: 1.0)
+    return Client(server.url, TOKEN, deadline, wall_clock=clock, jitter=lambda: jitter)
 
 
 def put(client: Client) -> None:
@@ -174,24 +174,59 @@ def limits(clock: Clock) -> dict[str, tuple[Reply, float]]:
 
 
 @pytest.mark.parametrize("name", limits(Clock()))
-def test_a_limit_is_waited_out_for_exactly_as_long_as_github_asks(
-    server: Server, client: Client, clock: Clock, name: str
+@pytest.mark.parametrize("jitter", [0.0, 0.5])
+def test_a_limit_is_waited_out_for_as_long_as_github_asks_and_up_to_a_second_longer(
+    server: Server, clock: Clock, name: str, jitter: float
 ) -> None:
     reply, seconds = limits(clock)[name]
     server.reply(reply, Reply(status=201, body={}))
     started = clock.now
 
-    assert post(client) == 201
-    assert clock.now - started == seconds
+    assert post(a_client(server, clock, jitter=jitter)) == 201
+    assert clock.now - started == seconds + jitter
 
 
-def test_a_limit_without_a_time_is_waited_out_longer_each_time(server: Server, client: Client, clock: Clock) -> None:
+def test_a_limit_without_a_time_is_waited_out_longer_each_time(server: Server, clock: Clock) -> None:
     server.reply(Reply(status=429, body={}), Reply(status=429, body={}), Reply(status=204))
     started = clock.now
 
-    put(client)
+    put(a_client(server, clock, jitter=0.0))
 
     assert clock.now - started == 60 + 120
+
+
+def test_those_who_wait_for_the_same_moment_spread_more_each_time_up_to_half_a_minute(
+    server: Server, clock: Clock
+) -> None:
+    refused = Reply(status=403, headers={"Retry-After": "1"}, body={"message": "secondary rate limit"})
+    server.reply(*[refused] * 7, Reply(status=204))
+    started = clock.now
+
+    put(a_client(server, clock, jitter=1.0))
+
+    assert clock.now - started == 7 * 1 + (1 + 2 + 4 + 8 + 16 + 30 + 30)
+
+
+def test_nobody_waits_longer_than_the_deadline_allows_when_the_limit_ends_before_it(
+    server: Server, clock: Clock
+) -> None:
+    server.reply(Reply(status=403, headers={"Retry-After": "9"}, body={}), Reply(status=204))
+    started = clock.now
+
+    put(a_client(server, clock, seconds=9.5))
+
+    assert clock.now - started == 9
+
+
+def test_the_log_says_until_when_a_limit_is_waited_for(
+    server: Server, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    server.reply(Reply(status=403, headers={"Retry-After": "40"}, body={}), Reply(status=204))
+
+    put(client)
+
+    assert "waiting for GitHub's rate limit, which is used up until 13:47:20 UTC" in caplog.messages
 
 
 def test_a_limit_beyond_the_deadline_fails_at_once_and_says_until_when(

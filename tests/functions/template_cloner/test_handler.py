@@ -386,7 +386,12 @@ def test_no_log_shows_the_token_the_event_or_the_signed_url(
         assert secret not in caplog.text
 
 
-def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: Server, fakes: Fakes) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "told", "least"), [(5.2, "1200", 0.15), (590.0, "6", 0.9)], ids=["lambda", "cloudformation"]
+)
+def test_a_launch_that_hangs_is_answered_before_lambda_ends_it_or_cloudformation_gives_up(
+    cloudformation: Server, fakes: Fakes, seconds: float, told: str, least: float
+) -> None:
     started = time.monotonic()
     answered: list[float] = []
 
@@ -397,12 +402,13 @@ def test_a_launch_that_hangs_is_answered_before_lambda_ends_it(cloudformation: S
 
     fakes.github.before_write = hang
 
-    handler.handler(event(cloudformation), Context(seconds=5.2))
+    properties = {**PROPERTIES, "ServiceTimeout": told}
+    handler.handler(event(cloudformation, ResourceProperties=properties), Context(seconds=seconds))
 
     response = the_answer(cloudformation)
     assert response["Status"] == "FAILED"
     assert "ran out of time" in response["Reason"]
-    assert 0.15 <= answered[0] < 2
+    assert least <= answered[0] < least + 2
 
 
 def test_an_answer_is_repeated_until_cloudformation_takes_it(cloudformation: Server) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from functions.shared.github_api.errors import GitHubError, OutcomeUnknownError
 from functions.template_cloner.launch_records import Record
+from functions.template_cloner.launcher import LONGEST_RUN_SECONDS
 from tests.functions.project_onboarding.fake_account import LAUNCH, Crash
 from tests.functions.template_cloner.fakes import (
     ORGANIZATION,
@@ -38,7 +39,7 @@ def test_a_launch_that_died_after_any_write_is_removed_by_the_rollback(fakes: Fa
     fakes.github.crash_after = crash_after
     with pytest.raises(Crash):
         fakes.launcher().create(PROJECT)
-    fakes.clock.now += 301
+    fakes.clock.now += LONGEST_RUN_SECONDS + 1
 
     fakes.roll_back()
 

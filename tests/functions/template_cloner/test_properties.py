@@ -15,7 +15,7 @@ from tests.functions.template_cloner.fake_function import ROLES
 
 PROPERTIES: dict[str, object] = {
     "ServiceToken": "arn:aws:lambda:…",
-    "ServiceTimeout": "300",
+    "ServiceTimeout": "1200",
     "ProjectName": "abalone",
     "ProjectId": "p-abcdefghijkl",
     "Kind": "model-training",
@@ -26,7 +26,7 @@ PROPERTIES: dict[str, object] = {
 
 ROLES_PROPERTIES: dict[str, object] = {
     "ServiceToken": "arn:aws:lambda:…",
-    "ServiceTimeout": "300",
+    "ServiceTimeout": "1200",
     "ProjectName": ROLES.project_name,
     "ProjectId": ROLES.project_id,
     "RepositoryName": ROLES.repository_name,

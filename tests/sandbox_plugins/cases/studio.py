@@ -66,6 +66,17 @@ STUDIO: dict[str, Case] = {
         replace={"userProfileName": "grace"},
         id="arn:aws:sagemaker:eu-west-1:111111111111:user-profile/d-.*/ada",
     ),
+    "aws:sagemaker/mlflowApp:MlflowApp": Case(
+        inputs=lambda deps: {
+            "name": "probe",
+            "artifactStoreUri": "s3://probe-artifacts/mlflow",
+            "roleArn": deps.output("studio-role", "arn"),
+            "defaultDomainIdLists": [deps.id("domain")],
+        },
+        change=lambda _: {"artifactStoreUri": "s3://probe-artifacts/runs", **TAGS},
+        replace={"roleArn": "arn:aws:iam::111111111111:role/other"},
+        id="arn:aws:sagemaker:eu-west-1:111111111111:mlflow-app/app-[0-9a-z]+",
+    ),
     "aws:sagemaker/servicecatalogPortfolioStatus:ServicecatalogPortfolioStatus": Case(
         inputs=lambda _: {"status": "Enabled"},
         change=lambda _: {"status": "Disabled"},

@@ -49,6 +49,57 @@ def test_a_mistake_is_named_with_its_step(key: str, value: Any, problem: str) ->
     assert problem in found[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "arguments", "problem"),
+    [
+        (
+            "Processing",
+            {"AppSpecification": {"ImageUri": "image", "ContainerArguments": ["a", "v" * 257]}},
+            "AppSpecification.ContainerArguments[1] has 257 characters, and SageMaker takes at most 256",
+        ),
+        (
+            "Processing",
+            {"AppSpecification": {"ImageUri": "image", "ContainerArguments": ["a"] * 101}},
+            "AppSpecification.ContainerArguments has 101 elements, and SageMaker takes at most 100",
+        ),
+        (
+            "Processing",
+            {"Environment": {"A": "v" * 257}},
+            "Environment.A has 257 characters, and SageMaker takes at most 256",
+        ),
+        (
+            "Training",
+            {"HyperParameters": {"eta": "v" * 2501}},
+            "HyperParameters.eta has 2501 characters, and SageMaker takes at most 2500",
+        ),
+        (
+            "Training",
+            {"HyperParameters": {"k" * 257: "1"}},
+            f"HyperParameters.{'k' * 257}: the name has 257 characters, and SageMaker takes at most 256",
+        ),
+        (
+            "Training",
+            {"HyperParameters": {str(number): "1" for number in range(101)}},
+            "HyperParameters has 101 elements, and SageMaker takes at most 100",
+        ),
+        (
+            "Training",
+            {"RetryStrategy": {"MaximumRetryAttempts": 31}},
+            "RetryStrategy.MaximumRetryAttempts is 31, and SageMaker takes at most 30",
+        ),
+    ],
+)
+def test_what_is_more_than_sagemaker_takes_is_named_without_its_value(kind: str, arguments: Json, problem: str) -> None:
+    found = problems({"Version": VERSION, "Steps": [{"Name": "Job", "Type": kind, "Arguments": arguments}]})
+    assert [each for each in found if "at most" in each] == [f"Job: {problem}"]
+
+
+def test_as_much_as_sagemaker_takes_is_no_problem() -> None:
+    arguments = {"AppSpecification": {"ImageUri": "image", "ContainerArguments": ["v" * 256] * 100}}
+    found = problems({"Version": VERSION, "Steps": [{"Name": "Job", "Type": "Processing", "Arguments": arguments}]})
+    assert [each for each in found if "at most" in each] == []
+
+
 def test_a_wrong_default_is_found_where_it_is_used() -> None:
     definition = copy.deepcopy(DEFINITION)
     definition["Parameters"][0]["DefaultValue"] = 7

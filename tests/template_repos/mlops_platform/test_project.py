@@ -69,5 +69,18 @@ def test_a_report_goes_to_the_terminal_and_to_the_workflows_summary(
     assert file.read_text() == capsys.readouterr().out == "one\ntwo\n"
 
 
+def test_a_failure_is_one_message_on_the_terminal_and_in_the_workflows_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    summary.publish("what was done before\n")
+    with pytest.raises(SystemExit, match=r"^error: version 3 is Rejected\n  approve another \| `one`$"):
+        summary.fail(ProjectError("version 3 is Rejected\n  approve another | `one`"))
+    assert file.read_text() == (
+        "what was done before\n\n## Failed\n\n    version 3 is Rejected\n      approve another | `one`\n\n"
+    )
+
+
 def test_a_table_of_a_summary_has_a_row_for_each_name() -> None:
     assert summary.table({"a": "1", "b": "2"}) == "| | |\n|---|---|\n| a | 1 |\n| b | 2 |\n"

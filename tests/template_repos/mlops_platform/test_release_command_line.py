@@ -14,13 +14,15 @@ from tests.template_repos.mlops_platform.conftest import Deploy
 READ = project.read
 
 
-def test_nothing_is_touched_for_a_version_that_is_not_released(
-    deploy: Deploy, aws: FakeAws, engine: FakeEngine
+def test_nothing_is_touched_for_a_version_that_is_not_released_and_the_workflows_summary_says_so(
+    deploy: Deploy, aws: FakeAws, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.release.versions[1] = f"{PROJECT.package_arn(1)} is Rejected, not Approved"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     with pytest.raises(SystemExit, match=r"error: .*/1 is Rejected, not Approved"):
         deploy(1)
     assert engine.calls == []
+    assert (tmp_path / "summary.md").read_text().count("/1 is Rejected, not Approved") == 1
 
 
 def test_credentials_of_another_account_are_refused_before_anything_is_touched(

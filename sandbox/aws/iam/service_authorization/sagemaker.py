@@ -11,7 +11,11 @@ from sandbox.aws.sagemaker import names
 from sandbox.aws.sagemaker.registry import store
 from sandbox.aws.sagemaker.studio import domains
 
-INVOCATION = re.compile(r"/endpoints/([^/]+)/")
+IN_PATHS = {
+    "endpoint": re.compile(r"/endpoints/([^/]+)/"),
+    "feature-group": re.compile(r"/FeatureGroup/([^/]+)"),
+}
+"""By the type in an ARN: the path of a request that speaks REST, to SageMaker Runtime or Feature Store Runtime."""
 
 RESOURCES: Mapping[str, tuple[str, str]] = {
     "CodeRepository": ("code-repository", "CodeRepositoryName"),
@@ -19,6 +23,7 @@ RESOURCES: Mapping[str, tuple[str, str]] = {
     "Endpoint": ("endpoint", "EndpointName"),
     "EndpointConfig": ("endpoint-config", "EndpointConfigName"),
     "EndpointWeightsAndCapacities": ("endpoint", "EndpointName"),
+    "FeatureGroup": ("feature-group", "FeatureGroupName"),
     "Model": ("model", "ModelName"),
     "ModelPackageGroup": ("model-package-group", "ModelPackageGroupName"),
     "ModelPackageGroupPolicy": ("model-package-group", "ModelPackageGroupName"),
@@ -34,10 +39,10 @@ RESOURCES: Mapping[str, tuple[str, str]] = {
 VERBS = ("Create", "Describe", "Update", "Delete", "Stop", "Put", "Get")
 
 
-def invoked_endpoint(request: Request) -> str | None:
-    """Return the ARN of the endpoint that a request of SageMaker Runtime invokes; None for any other request."""
-    invoked = INVOCATION.match(request.path)
-    return _named("endpoint", unquote(invoked[1])) if invoked else None
+def named_in_path(request: Request) -> str | None:
+    """Return the ARN of the endpoint that a request invokes, or of the feature group whose records it is about; None for any other."""
+    found = ((kind, path.match(request.path)) for kind, path in IN_PATHS.items())
+    return next((_named(kind, unquote(matched[1])) for kind, matched in found if matched), None)
 
 
 def resources(operation: str, members: Members) -> Iterator[str]:
@@ -59,6 +64,10 @@ def resource(operation: str, members: Members) -> str:
         return _named("domain", "*")
     if operation.endswith("UserProfile"):
         return _named("user-profile", f"{members.get('DomainId')}/{members.get('UserProfileName')}")
+    if operation == "CreateMlflowApp":
+        return _named("mlflow-app", "*")
+    if operation.endswith(("MlflowApp", "MlflowAppUrl")):
+        return members.get("Arn", "*")
     if operation in ("CreateApp", "DescribeApp", "DeleteApp"):
         owner = members.get("SpaceName") or members.get("UserProfileName", "")
         return _named("app", "/".join((members.get("DomainId", ""), owner, *_texts(members, "AppType", "AppName"))))

@@ -79,7 +79,7 @@ def _resource(service: str, request: Request, go_on: Callable[[], str]) -> str:
     operation = request.target or first(request.query, "Action")
     known = None
     if service == "sagemaker":
-        known = sagemaker.invoked_endpoint(request)
+        known = sagemaker.named_in_path(request)
     elif service == "lambda":
         known = awslambda.new_function(request) or awslambda.invoked_function(request)
     elif service == scheduler.NAME:

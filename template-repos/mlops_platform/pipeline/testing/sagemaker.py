@@ -76,6 +76,10 @@ class FakeSageMaker:
     def describe_pipeline_execution(self, _: Json) -> tuple[int, Json]:
         return 200, self.executions.pop(0) if len(self.executions) > 1 else self.executions[0]
 
+    def describe_pipeline_definition_for_execution(self, _: Json) -> tuple[int, Json]:
+        assert self.pipeline is not None
+        return 200, {"PipelineDefinition": self.pipeline["PipelineDefinition"], "CreationTime": 0}
+
     def list_pipeline_executions(self, arguments: Json) -> tuple[int, Json]:
         if self.pipeline is None:
             return 400, {"__type": "ResourceNotFound", "message": "Pipeline does not exist."}
@@ -98,11 +102,7 @@ class FakeSageMaker:
     def list_model_packages(self, arguments: Json) -> tuple[int, Json]:
         assert (arguments["SortBy"], arguments["SortOrder"]) == ("CreationTime", "Descending")
         summaries = [
-            {
-                key: value
-                for key, value in package.items()
-                if key not in ("CustomerMetadataProperties", "InferenceSpecification")
-            }
+            {key: value for key, value in package.items() if key != "InferenceSpecification"}
             for package in self.packages
         ]
         return 200, _one_of(summaries, arguments, "ModelPackageSummaryList")

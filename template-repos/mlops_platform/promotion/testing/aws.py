@@ -144,6 +144,7 @@ class FakeVersions:
                 return _refused("ValidationException", f"The alias {alias} must be removed from its version first.")
             version["aliases"].append(alias)
         version["name"] = arguments.get("PipelineVersionDisplayName", version["name"])
+        version["description"] = arguments.get("PipelineVersionDescription", version["description"])
         return 200, {"PipelineArn": self._arn, "PipelineVersionId": version["id"]}
 
     def describe_pipeline(self, arguments: Json) -> Answer:
@@ -169,6 +170,7 @@ class FakeVersions:
         version = self.versions[index]
         optional = {
             "PipelineVersionDisplayName": version["name"],
+            "PipelineVersionDescription": version["description"],
             "LastExecutionPipelineExecutionArn": version["execution"],
             "PipelineVersionAliases": version["aliases"],
         }
@@ -208,9 +210,8 @@ class FakeVersions:
 
     def _add_version(self, definition: str, aliases: list[str]) -> None:
         number = len(self.versions) + 1
-        self.versions.append(
-            {"id": number, "definition": definition, "aliases": list(aliases), "name": "", "execution": ""}
-        )
+        empty = dict.fromkeys(("name", "description", "execution"), "")
+        self.versions.append({"id": number, "definition": definition, "aliases": list(aliases), **empty})
 
     def _version(self, number: int) -> Json | None:
         return next((version for version in self.versions if version["id"] == number), None)

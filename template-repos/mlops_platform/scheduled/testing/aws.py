@@ -38,7 +38,8 @@ class FakeObjects(FakeS3):
         """Return one entry a page, so that code without paging fails."""
         keys = sorted(key for bucket, key in self.objects if bucket == Bucket and key.startswith(Prefix))
         if not Delimiter:
-            yield from ({"Contents": [{"Key": key}]} for key in keys)
+            yield from ({"Contents": [{"Key": key, "Size": len(self.objects[Bucket, key])}]} for key in keys)
+            yield {}  # as S3 answers when there is none
             return
         for folder in sorted({key[: key.index(Delimiter, len(Prefix)) + 1] for key in keys}):
             yield {"CommonPrefixes": [{"Prefix": folder}]}

@@ -39,8 +39,8 @@ class Entry:
     def of(cls, file: Path, folder: Path) -> "Entry":
         """Read an object once, for its digest and the number of its rows."""
         content, size, rows = hashlib.sha256(), 0, 0
-        with file.open("rb") as lines:
-            for index, line in enumerate(lines):
+        with file.open("rb") as stream:
+            for index, line in enumerate(reading.lines(stream)):
                 content.update(line)
                 size += len(line)
                 text = line.removeprefix(reading.BYTE_ORDER_MARK) if index == 0 else line
@@ -101,9 +101,9 @@ class Scorer:
         with (
             Output(self.folder, f"predictions/{entry.name}.csv") as predictions,
             Output(self.folder, f"quarantine/{entry.name}.jsonl") as quarantine,
-            entry.file.open("rb") as lines,
+            entry.file.open("rb") as content,
         ):
-            for chunk in _chunks(reading.of_lines(lines, entry.name, self.baseline.features)):
+            for chunk in _chunks(reading.of_lines(content, entry.name, self.baseline.features)):
                 found = [row for row in chunk if isinstance(row, Row)]
                 self.comparison.add([row.values for row in found], quarantined=len(chunk) - len(found))
                 answers = dict(self._answers(found))

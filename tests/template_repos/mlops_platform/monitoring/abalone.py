@@ -22,7 +22,7 @@ def rows() -> list[list[str]]:
 
 ROWS = rows()
 TRAINED, LATER = ROWS[:2924], ROWS[2924:]
-"""As many rows as the template trains on, and rows of the same population."""
+"""About as many rows as the template trains on, and rows of the same population."""
 
 
 def baseline() -> Baseline:

@@ -1,9 +1,11 @@
 """Rows of a model's requests: read, or put aside with the reason."""
 
+import io
 from pathlib import Path
 
 import pytest
 
+from mlops_platform.monitoring import rows
 from mlops_platform.monitoring.baseline import of_rows
 from mlops_platform.monitoring.rows import KEPT, Refused, Row, of_file, of_lines
 
@@ -11,7 +13,7 @@ FEATURES = of_rows([["M", "1", "2"]], {"sex": "categoric", "length": "numeric", 
 
 
 def read(*lines: bytes) -> list[Row | Refused]:
-    return list(of_lines(lines, "day.csv", FEATURES))
+    return list(of_lines(io.BytesIO(b"".join(lines)), "day.csv", FEATURES))
 
 
 def test_rows_are_read_in_order_with_their_place() -> None:
@@ -38,7 +40,6 @@ def test_missing_values_and_other_categories_are_left_to_whoever_uses_the_row() 
         ("M,\u0661,2".encode(), "length is '\u0661', expected a number"),
         (b'M,"1,2', "no CSV: unexpected end of data"),
         (b'M,"1"2,3', "no CSV: ',' expected after '\"'"),
-        (b"M,1\r2,3", "no CSV: new-line character seen in unquoted field"),
         (b"M,1,\xff", "no UTF-8 at byte 5"),
         (b"M,1," + b"9" * 200_000, "no CSV: field larger than field limit"),
         (b"M,1," + b"x" * 100, f"height is '{'x' * 40}…', expected a number"),
@@ -51,6 +52,22 @@ def test_a_line_that_is_no_row_is_put_aside_with_the_reason(line: bytes, reason:
     assert refused.reason.startswith(reason)
     assert refused.text == line.decode(errors="replace")[:KEPT]
     assert (before, after) == (Row("day.csv:1", ("M", "1", "2")), Row("day.csv:3", ("F", "3", "4")))
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_lines_end_as_unix_windows_or_an_old_spreadsheet_ends_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes
+) -> None:
+    file = tmp_path / "rows.csv"
+    found = [Row(f"rows.csv:{number}", ("M", str(number), "2")) for number in range(1, 101)]
+    file.write_bytes(b"".join(",".join(row.values).encode() + end for row in found))
+    monkeypatch.setattr(rows, "BLOCK", 7)  # so that ends lie across blocks, too
+    assert list(of_file(file, FEATURES)) == found
+
+
+def test_a_line_break_within_quotes_leaves_two_lines_that_are_no_rows() -> None:
+    refused = read(b'M,1,2\nM,"3\r",4\n')[1:]
+    assert [(each.place, isinstance(each, Refused)) for each in refused] == [("day.csv:2", True), ("day.csv:3", True)]
 
 
 def test_a_file_may_begin_with_a_byte_order_mark_and_a_value_may_hold_a_line_separator(tmp_path: Path) -> None:

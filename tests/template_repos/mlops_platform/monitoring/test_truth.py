@@ -31,6 +31,11 @@ def test_of_two_lines_about_a_request_the_later_one_counts(tmp_path: Path) -> No
     assert truth.read(tmp_path, keep=10).values == {"order-1": (11,)}
 
 
+def test_lines_may_end_as_an_old_spreadsheet_ends_them(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", b"order-1,9\rorder-2,10\r")
+    assert truth.read(tmp_path, keep=10).values == {"order-1": (9,), "order-2": (10,)}
+
+
 def test_other_files_are_none_of_truth(tmp_path: Path) -> None:
     write(tmp_path, "placeholder", "order-1,9\n")
     write(tmp_path, "a.json", '{"order-1": 9}\n')

@@ -14,7 +14,9 @@ from botocore.exceptions import ClientError
 
 from mlops_platform.pipeline import remote
 from mlops_platform.pipeline.expressions import VERSION, Json
+from mlops_platform.pipeline.remote import ExecutionError
 from mlops_platform.project import aws
+from mlops_platform.promotion import PromotionError
 from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
 from mlops_platform.promotion.versions import Pipeline, Proposal
@@ -39,10 +41,10 @@ PARAMETERS = {
 DAILY = "cron(0 3 * * ? *)"
 
 
-def definition(message: str) -> Json:
-    """A pipeline whose execution succeeds without a job."""
+def definition(message: str, *, fails: bool = False) -> Json:
+    """A pipeline whose execution succeeds, or fails, without a job."""
     stop = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": message}}
-    condition = {"Type": "Equals", "LeftValue": 1, "RightValue": 2}
+    condition = {"Type": "Equals", "LeftValue": 1, "RightValue": 1 if fails else 2}
     arguments: Json = {"Conditions": [condition], "IfSteps": [stop], "ElseSteps": []}
     return {
         "Version": VERSION,
@@ -77,7 +79,7 @@ class Promoted:
         iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
         return credentials
 
-    def promote(self, workflow: Credentials, message: str, *, expression: str = DAILY) -> None:
+    def promote(self, workflow: Credentials, message: str, *, expression: str = DAILY, fails: bool = False) -> None:
         """Promote a definition as the workflow does."""
         pipeline = self.pipeline(workflow)
         schedule = Schedule(
@@ -96,7 +98,7 @@ class Promoted:
             converge_schedule=lambda: schedule.converge(expression, "Europe/Dublin"),
         )
         proposal = Proposal(
-            definition=definition(message),
+            definition=definition(message, fails=fails),
             role_arn=f"{ROLE}-pipeline",
             description="A pipeline",
             tags={"sagemaker:project-id": "p-abcdefghijkl"},
@@ -168,6 +170,22 @@ def test_a_promotion_and_a_rollback_need_no_more_than_the_workflows_role_has(pro
     promoted.prod.page("clock", "POST", seconds=24 * 3600)
     promoted.wait(lambda: len(promoted.executions()) == 3)
     assert promoted.executions() == [1, 2, 1], "the schedule starts the version that is live"
+
+
+def test_an_execution_that_fails_is_told_and_its_version_is_not_made_live(promoted: Promoted) -> None:
+    workflow, cloudwatch = promoted.as_role("deployment"), promoted.prod.client("cloudwatch")
+
+    def state() -> str:
+        [alarm] = cloudwatch.describe_alarms(AlarmNames=[f"{STACK}-failed"])["MetricAlarms"]
+        return alarm["StateValue"]
+
+    promoted.wait(lambda: state() == "OK")
+    with pytest.raises(ExecutionError, match="Stop: third"):
+        promoted.promote(workflow, "third", fails=True)
+    promoted.wait(lambda: state() == "ALARM")
+    with pytest.raises(PromotionError, match=f"version 3 of {NAME} cannot be made live"):
+        promoted.pipeline(workflow).converge(3)
+    assert promoted.pipeline(workflow).live_definition() == definition("first")
 
 
 def test_the_account_says_who_may_release_to_nobody_but_the_workflows_role(

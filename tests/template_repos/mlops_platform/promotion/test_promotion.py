@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from mlops_platform.pipeline.expressions import VERSION, Json
-from mlops_platform.pipeline.remote import ExecutionError, InvalidDefinitionError
+from mlops_platform.pipeline.remote import ExecutionError, InvalidDefinitionError, start
 from mlops_platform.promotion import PromotionError
 from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
@@ -172,6 +172,54 @@ def test_a_version_that_does_not_exist_is_refused_and_what_runs_stays(account: A
     assert account.sagemaker.live == [1]
 
 
+@pytest.mark.parametrize("outcome", ["Failed", "Stopped", "Executing", ""])
+def test_a_version_that_no_execution_has_proved_is_not_made_live_and_what_runs_stays(
+    account: Account, outcome: str
+) -> None:
+    account.promote(proposal(6.0))
+    if outcome:
+        account.sagemaker.outcomes[2] = "Failed"
+        with pytest.raises(ExecutionError):
+            account.promote(proposal(5.0, "b" * 40), "run-2-1")
+        account.sagemaker.executions[account.pipeline.version(2).execution_arn]["PipelineExecutionStatus"] = outcome
+    else:
+        account.pipeline.propose(proposal(5.0, "b" * 40))
+    before = list(account.requests.changes)
+    said = f"version 2 of {NAME} cannot be made live: no execution is known that proved it"
+    with pytest.raises(PromotionError, match=said):
+        account.pipeline.converge(2)
+    assert (account.requests.changes, account.sagemaker.live) == (before, [1])
+
+
+def test_a_version_that_was_proved_is_made_live_again_also_if_its_last_execution_failed(account: Account) -> None:
+    account.promote(proposal(6.0))
+    account.sagemaker.outcomes[1] = "Failed"
+    start(account.sagemaker.client, name=NAME, token="t" * 32, display_name="scheduled", version="live")
+    account.promote(proposal(5.0, "b" * 40), "run-2-1")
+    assert account.pipeline.last_status(account.pipeline.version(1)) == "Failed"
+    assert account.pipeline.converge(1)
+    assert account.sagemaker.live == [1]
+
+
+def test_a_version_that_was_proved_before_that_was_written_down_is_made_live_by_its_last_execution(
+    account: Account,
+) -> None:
+    account.promote(proposal(6.0))
+    account.promote(proposal(5.0, "b" * 40), "run-2-1")
+    account.sagemaker.versions[0]["description"] = ""
+    assert account.pipeline.converge(1)
+
+
+def test_a_pipeline_that_is_made_again_has_another_token_than_the_one_that_was_deleted() -> None:
+    accounts = [Account(), Account()]
+    for account in accounts:
+        account.promote(proposal(6.0))
+    tokens = [
+        sent["ClientRequestToken"] for each in accounts for name, sent in each.requests.sent if name == "CreatePipeline"
+    ]
+    assert len(set(tokens)) == 2
+
+
 def test_a_rollback_without_a_pipeline_is_refused(account: Account) -> None:
     with pytest.raises(PromotionError, match="no version 1; it has none"):
         account.pipeline.converge(1)
@@ -269,10 +317,10 @@ def test_the_schedule_starts_the_live_version_once_for_each_time_in_its_zone(acc
 
 def test_another_time_changes_the_schedule_and_none_deletes_it(account: Account) -> None:
     account.promote(proposal(6.0))
-    account.expression = "rate(1 day)"
+    account.expression = "cron(0 6 * * ? *)"
     account.promote(proposal(6.0))
     assert account.requests.changes[-1] == "UpdateSchedule"
-    assert account.scheduler.schedules[NAME]["ScheduleExpression"] == "rate(1 day)"
+    assert account.scheduler.schedules[NAME]["ScheduleExpression"] == "cron(0 6 * * ? *)"
     account.expression = ""
     account.promote(proposal(6.0))
     account.promote(proposal(6.0))

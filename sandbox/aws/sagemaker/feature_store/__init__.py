@@ -1,0 +1,1 @@
+"""SageMaker Feature Store: groups of features, and their offline stores."""
