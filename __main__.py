@@ -186,7 +186,10 @@ if settings.development:
                 github=settings.github.connection,
                 credential_secret_arn=projects.credential_secret_arn,
                 release_branch=RELEASE_BRANCH if settings.github.release_managers else None,
-                deployment_accounts=settings.deployment_accounts,
+                # The requests to preproduction are tests: what is unlike training there is no reason to train.
+                retraining_accounts={
+                    name: account for name, account in settings.deployment_accounts.items() if name == "prod"
+                },
                 alarms_topic_arn=alarms.topic_arn,
             ),
             options,

@@ -29,7 +29,7 @@ SCALING_ALARMS = 2
 
 Source: Application Auto Scaling User Guide, "How target tracking scaling for Application Auto Scaling works".
 """
-WATCH_ALARMS = 4
+WATCH_ALARMS = 5
 """Alarms of what watches an endpoint: `template-repos/model-deployment-realtime/watching/`."""
 ENDPOINT_ALARMS, ENDPOINT_DASHBOARDS = 7 + SCALING_ALARMS + WATCH_ALARMS, 1
 """Alarms and dashboards of one deployed model: `template-repos/model-deployment-realtime/endpoint/`."""

@@ -44,8 +44,8 @@ class DeploymentTriggerArgs:
     github: GitHubConnection
     credential_secret_arn: pulumi.Input[str]
     alarms_topic_arn: pulumi.Input[str]
-    deployment_accounts: Mapping[str, str]
-    """Accounts that projects deploy to, by environment: their alarms about drift and quality may invoke the function."""
+    retraining_accounts: Mapping[str, str]
+    """Accounts whose alarms about drift and quality may invoke the function, by environment."""
     release_branch: str | None = None
     """Branch to which tested versions are proposed; None where production's jobs wait for a release manager themselves."""
 
@@ -86,7 +86,7 @@ class DeploymentTrigger(pulumi.ComponentResource):
                     "PLATFORM_PREFIX": environment.prefix,
                     "ACCOUNT_ID": environment.account_id,
                     "UNIT": environment.unit,
-                    "DEPLOYMENT_ACCOUNTS": json.dumps(dict(args.deployment_accounts)),
+                    "RETRAINING_ACCOUNTS": json.dumps(dict(args.retraining_accounts)),
                     **({"RELEASE_BRANCH": args.release_branch} if args.release_branch else {}),
                 },
                 timeout_seconds=TIMEOUT_SECONDS,
@@ -113,7 +113,7 @@ def _let_alarms_in(
 
     Source: Amazon CloudWatch User Guide, "Invoke a Lambda function from an alarm".
     """
-    for target, account_id in args.deployment_accounts.items():
+    for target, account_id in args.retraining_accounts.items():
         deployed = replace(args.environment, name=target, account_id=account_id)
         for cause in ("drift", "quality"):
             aws.lambda_.Permission(

@@ -1,6 +1,6 @@
-"""Start one run of the training workflow for the alarms about drift and quality of a week.
+"""Start a run of the training workflow for alarms about drift and quality, once a week at most.
 
-The week is claimed before anything is started, as an approval is. What was begun and not finished is finished by Lambda's next attempt,
+The training is claimed before anything is started, as an approval is. What was begun and not finished is finished by Lambda's next attempt,
 or by the next alarm, after checking whether GitHub has the run already.
 """
 
@@ -51,7 +51,7 @@ class Retrainer:
     wall_clock: Callable[[], float] = time.time
 
     def retrain(self, event: AlarmEvent) -> Outcome:
-        """Train the model of the project that the alarm is of, unless it was trained for such an alarm this week."""
+        """Train the model of the project that the alarm is of, unless it was trained for such an alarm in the last days."""
         try:
             alarm = parse_alarm(event.alarm_arn, self.settings)
             outcome = self._retrain(alarm, self._project(alarm))
@@ -71,29 +71,33 @@ class Retrainer:
         return project
 
     def _retrain(self, alarm: RetrainingAlarm, project: Project) -> Outcome:
-        now = self.wall_clock()
-        bucket, key, name = project.bucket, alarm.key(now), alarm.retraining(now)
-        wanted = Wanted(
-            repository=project.training_repository,
-            workflow=TRAIN,
-            id=name,
-            inputs={"reason": f"{alarm.cause.capitalize()}: {name}"},
+        now, bucket, key, begun = self.wall_clock(), project.bucket, alarm.key, False
+        mine = Retraining(
+            name=alarm.retraining(now), alarm_arn=alarm.arn, state="claimed", owner=self.request_id, since=now
         )
-        mine = Retraining(alarm_arn=alarm.arn, state="claimed", owner=self.request_id, since=now)
-        claim, run = self.retrainings.create(bucket, key, mine), None
+        claim = self.retrainings.create(bucket, key, mine)
         if claim is None:
             found = self.retrainings.read(bucket, key)
-            if not decision.may_take_over(found.record, owner=self.request_id, now=now):
+            begun = decision.may_take_over(found.record, owner=self.request_id, now=now)
+            if begun:
+                mine = replace(mine, name=found.record.name)
+            elif not found.record.is_over(now):
                 return _known(alarm, found)
             claim = self.retrainings.replace(bucket, key, found, mine)
             if claim is None:
-                return _known(alarm, found)
-            run = find_run(self.github(), wanted)
+                return _known(alarm, self.retrainings.read(bucket, key))
+        wanted = Wanted(
+            repository=project.training_repository,
+            workflow=TRAIN,
+            id=mine.name,
+            inputs={"reason": f"{alarm.cause.capitalize()}: {mine.name}"},
+        )
+        run = find_run(self.github(), wanted) if begun else None
         run = run or start_run(self.github(), self.deadline, wanted, patient=True)
         done = replace(mine, state="dispatched", since=self.wall_clock(), run_url=run)
         if self.retrainings.replace(bucket, key, claim, done) is None:
-            logger.warning("the record of retraining %s was changed meanwhile", name)
-        return Outcome(alarm_arn=alarm.arn, decision="dispatched", reason=f"{alarm.reason}: {name}", run_url=run)
+            logger.warning("the record of retraining %s was changed meanwhile", mine.name)
+        return Outcome(alarm_arn=alarm.arn, decision="dispatched", reason=f"{alarm.reason}: {mine.name}", run_url=run)
 
 
 def _known(alarm: RetrainingAlarm, found: Stored[Retraining]) -> Outcome:
@@ -101,6 +105,6 @@ def _known(alarm: RetrainingAlarm, found: Stored[Retraining]) -> Outcome:
     return Outcome(
         alarm_arn=alarm.arn,
         decision="skipped",
-        reason=f"the training of this week is {what}",
+        reason=f"the training {found.record.name} is {what}",
         run_url=found.record.run_url,
     )

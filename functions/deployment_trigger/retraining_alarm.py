@@ -31,18 +31,17 @@ class RetrainingAlarm:
         return _REASONS[self.cause]
 
     def retraining(self, now: float) -> str:
-        """Return the name of the retraining that it asks for: one for each environment and week, by ISO 8601 in UTC, whatever the cause.
+        """Return the name of the retraining that it asks for: its environment, and the day in UTC, whatever the cause.
 
         Args:
             now: seconds since 1970.
         """
-        year, week, _ = datetime.fromtimestamp(now, UTC).isocalendar()
-        return f"{self.environment}-{year}-W{week:02}"
+        return f"{self.environment}-{datetime.fromtimestamp(now, UTC):%Y-%m-%d}"
 
-    def key(self, now: float) -> str:
-        """Return the key of the retraining's record."""
-        week = self.retraining(now).removeprefix(f"{self.environment}-")
-        return f"{FOLDER}{self.environment}/{week}.json"
+    @property
+    def key(self) -> str:
+        """The key of the record of its environment's latest retraining."""
+        return f"{FOLDER}{self.environment}/latest.json"
 
 
 def parse_alarm(arn: str, settings: Settings) -> RetrainingAlarm:
@@ -51,13 +50,13 @@ def parse_alarm(arn: str, settings: Settings) -> RetrainingAlarm:
     Each project's deployment role makes alarms of its own name alone, so the name says whose alarm it is.
 
     Raises:
-        RefusedError: it is none of these, or in no account that projects deploy to.
+        RefusedError: it is none of these, or in no account that models are trained again for.
     """
     found = _ARN.fullmatch(arn)
     if found is None:
         raise RefusedError(f"{arn} is no alarm about drift or quality of a project")
-    for environment, account in settings.deployment_accounts:
+    for environment, account in settings.retraining_accounts:
         place = (settings.region, account, f"{settings.unit}-{environment}")
         if (found["region"], found["account"], found["prefix"]) == place:
             return RetrainingAlarm(arn=arn, environment=environment, project_id=found["project"], cause=found["cause"])
-    raise RefusedError(f"{arn} is of no environment that projects of this one deploy to")
+    raise RefusedError(f"{arn} is of no environment that models are trained again for")

@@ -22,8 +22,8 @@ class Settings:
     life_cycle_role: str
     """Name of the role that notes in the registry which version production serves: what it changes is no approval."""
     unit: str
-    deployment_accounts: tuple[tuple[str, str], ...]
-    """Environments that projects deploy to, with their accounts."""
+    retraining_accounts: tuple[tuple[str, str], ...]
+    """Environments whose alarms start trainings, with their accounts."""
     release_branch: str = ""
     """Branch to which versions are proposed that preproduction has tested; empty where production's jobs wait themselves."""
 
@@ -43,11 +43,11 @@ class Settings:
             "region": "AWS_REGION",
             "life_cycle_role": "LIFE_CYCLE_ROLE",
             "unit": "UNIT",
-            "deployment_accounts": "DEPLOYMENT_ACCOUNTS",
+            "retraining_accounts": "RETRAINING_ACCOUNTS",
         }
         values = read_variables(environment, names, of="the deployment trigger")
-        accounts: Mapping[str, str] = json.loads(values.pop("deployment_accounts"))
+        accounts: Mapping[str, str] = json.loads(values.pop("retraining_accounts"))
         found = {field: value.rstrip("/") for field, value in values.items()}
         return cls(
-            **found, deployment_accounts=tuple(accounts.items()), release_branch=environment.get("RELEASE_BRANCH", "")
+            **found, retraining_accounts=tuple(accounts.items()), release_branch=environment.get("RELEASE_BRANCH", "")
         )

@@ -98,12 +98,12 @@ def test_the_alarms_of_a_deployed_model_are_those_that_its_repository_declares_a
     assert code.count("aws.cloudwatch.MetricAlarm(") == 1
 
 
-def test_an_endpoint_of_two_instances_costs_their_hours_thirteen_alarms_and_a_dashboard(
+def test_an_endpoint_of_two_instances_costs_their_hours_fourteen_alarms_and_a_dashboard(
     environments: Mapping[str, Environment],
 ) -> None:
     found = usd(choices.further(environments["prod"]))
-    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "191.18"
-    assert Decimal("191.18") == 2 * 730 * Decimal("0.128") + 13 * Decimal("0.10") + 3
+    assert found["an endpoint on 2 ml.m5.large, with alarms and dashboard, a month"] == "191.28"
+    assert Decimal("191.28") == 2 * 730 * Decimal("0.128") + 14 * Decimal("0.10") + 3
     assert "an endpoint on 1 ml.m5.large, with alarms and dashboard, a month" not in found
 
 

@@ -66,7 +66,7 @@ def rendering() -> Rendering:
                 ),
                 credential_secret_arn=CREDENTIAL,
                 alarms_topic_arn=TOPIC,
-                deployment_accounts={"preprod": "222222222222", "prod": "333333333333"},
+                retraining_accounts={"prod": "333333333333"},
             ),
             here,
         )
@@ -178,10 +178,9 @@ def test_only_its_own_rules_and_alarms_about_drift_and_quality_may_call_the_func
         *(
             (
                 "lambda.alarms.cloudwatch.amazonaws.com",
-                account,
-                f"arn:aws:cloudwatch:{REGION}:{account}:alarm:analytics-{environment}-p-*-{cause}",
+                "333333333333",
+                f"arn:aws:cloudwatch:{REGION}:333333333333:alarm:analytics-prod-p-*-{cause}",
             )
-            for environment, account in (("preprod", "222222222222"), ("prod", "333333333333"))
             for cause in ("drift", "quality")
         ),
     }
@@ -267,7 +266,7 @@ def test_its_environment_variables_are_those_that_it_reads(rendering: Rendering)
         "PLATFORM_PREFIX": "analytics-dev",
         "ACCOUNT_ID": ACCOUNT,
         "UNIT": "analytics",
-        "DEPLOYMENT_ACCOUNTS": '{"preprod": "222222222222", "prod": "333333333333"}',
+        "RETRAINING_ACCOUNTS": '{"prod": "333333333333"}',
     }
 
 

@@ -85,7 +85,7 @@ STACKS = {
         "aws:kms/key:Key": 5,
         "aws:lambda/function:Function": 3,
         "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": 2,
-        "aws:lambda/permission:Permission": 7,
+        "aws:lambda/permission:Permission": 5,
         "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": 1,
         "aws:s3/bucketObjectv2:BucketObjectv2": 4,
         "aws:sagemaker/domain:Domain": 1,
@@ -227,6 +227,12 @@ def test_parameters_lie_below_the_stack_s_own_path_and_overwrite_nothing(stack: 
 def parameters(rendering: Rendering) -> dict[str, Any]:
     """Published values by their name below the stack's path."""
     return {each.inputs["name"].split("/", 4)[4]: each.inputs["value"] for each in rendering.all("Parameter")}
+
+
+def test_alarms_of_production_alone_have_models_trained_again(rendered: Renderings) -> None:
+    permissions = [each.inputs for each in rendered("dev").all("lambda/permission:Permission")]
+    alarms = [each for each in permissions if each["principal"] == "lambda.alarms.cloudwatch.amazonaws.com"]
+    assert {each["sourceAccount"] for each in alarms} == {"333333333333"}
 
 
 def test_stacks_publish_the_parameters_that_projects_read(rendered: Renderings) -> None:

@@ -245,7 +245,7 @@ def test_the_deployment_trigger_understands_what_the_project_publishes(product: 
         region="eu-west-1",
         life_cycle_role="analytics-dev-model-life-cycle",
         unit="analytics",
-        deployment_accounts=(("preprod", "222222222222"), ("prod", "333333333333")),
+        retraining_accounts=(("prod", "333333333333"),),
     )
 
     project = parse_project(parameter["Name"], PROJECT["SageMakerProjectId"], parameter["Value"], settings)

@@ -104,8 +104,8 @@ def test_the_run_of_a_training_that_drift_starts_is_found_by_its_reason(call: Cl
     assert call("PUT", f"{PATH}/contents/.github/workflows/train.yml", before).status == 201
     [pushed] = [run for run in call.github.store.state.runs.values() if run.workflow.endswith("train.yml")]
 
-    url = platform.dispatch(NAME, "train.yml", "main", {"reason": "Drift: prod-2026-W49"})
+    url = platform.dispatch(NAME, "train.yml", "main", {"reason": "Drift: prod-2026-11-30"})
 
     assert pushed.title == "Train"
-    assert platform.run_of(NAME, "train.yml", "main", "prod-2026-W49") == url
+    assert platform.run_of(NAME, "train.yml", "main", "prod-2026-11-30") == url
     assert platform.run_of(NAME, "train.yml", "main", "prod-2026-W50") is None

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
@@ -30,6 +31,8 @@ QUANTILES = 201
 """Points of a sketch, which is off by half a percent at most."""
 CATEGORIES = 200
 """Categories that are kept, the most frequent; a feature with more is rather an identity, and would tell about rows."""
+FEWEST = 8
+"""Rows of a category that is kept, in one half of the rows, at least: of rarer ones, hardly any rows may be in the other half."""
 
 
 class BaselineError(ValueError):
@@ -60,13 +63,13 @@ class Categoric:
     """A categoric feature in training."""
 
     rows: int
-    """Rows that had a value."""
+    """Rows that had a value, and that the shares are of."""
     missing: float
-    """Share of the rows without one."""
+    """Share of all rows without one."""
     shares: Mapping[str, float]
     """Share of the values in each category, by name."""
     rest: float
-    """Share of the values whose categories are not kept."""
+    """Share of the values whose categories are not kept: as many as other rows of the same population have."""
 
 
 Feature = Numeric | Categoric
@@ -149,6 +152,9 @@ def of_numbers(values: Numbers) -> Numeric:
 def of_categories(values: Sequence[str]) -> Categoric:
     """Return the statistics of a categoric feature.
 
+    One half of the rows names the categories, and the shares are those of the other half: of the same rows, the most frequent ones would
+    look more frequent than they are, and none would be missing.
+
     Raises:
         BaselineError: there is no value.
     """
@@ -156,14 +162,27 @@ def of_categories(values: Sequence[str]) -> Categoric:
     known = found.total()
     if not known:
         raise BaselineError("has no value in any row")
+    naming, counted = _halves(found)
+    if not counted:
+        # Of a handful of rows, all may have come into one half.
+        counted = naming
     # By name among the equally frequent, so that the same rows in another order keep the same categories.
-    kept = sorted(found, key=lambda name: (-found[name], name))[:CATEGORIES]
+    frequent = (name for name, number in naming.items() if number >= FEWEST)
+    kept = sorted(frequent, key=lambda name: (-naming[name], name))[:CATEGORIES]
+    rows = counted.total()
     return Categoric(
-        rows=known,
+        rows=rows,
         missing=rounded(1 - known / len(values)),
-        shares={name: rounded(found[name] / known) for name in sorted(kept)},
-        rest=rounded(1 - sum(found[name] for name in kept) / known),
+        shares={name: rounded(counted[name] / rows) for name in sorted(kept)},
+        rest=rounded(1 - sum(counted[name] for name in kept) / rows),
     )
+
+
+def _halves(found: Mapping[str, int]) -> tuple[Counter[str], Counter[str]]:
+    """Divide rows by chance, the same way each time, whatever their order."""
+    draw = Random(0)  # noqa: S311 - no secret depends on it
+    one = Counter({name: sum(draw.random() < 0.5 for _ in range(found[name])) for name in sorted(found)})
+    return one, Counter(found) - one
 
 
 def counts(values: Numbers, edges: Sequence[float]) -> NDArray[np.int64]:

@@ -1,14 +1,15 @@
 """Compare rows with the baseline of a model, feature by feature, and say whether they have drifted.
 
 The measure is the population stability index (PSI): 0 for equal shares. Few rows differ by chance alone, so a feature has drifted when
-its PSI is above the limit and above what chance explains. Rows are counted chunk by chunk, so they need not fit into memory.
+its PSI is above the limit and chance does not explain it; with missing and unseen values it is the same. One verdict in a hundred may be
+false, however many features there are: each of them has its part of that. Rows are counted chunk by chunk, so they need not fit into
+memory.
 """
 
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
@@ -22,14 +23,18 @@ PREDICTION = "(prediction)"
 """Stands for the model's answers among the features."""
 FLOOR = 1e-4
 """Least share of a bin, so that an empty one does not make the index infinite."""
-CHANCE = 0.99
-"""Share of the samples of one population whose index is below the bound of chance."""
+FALSE_VERDICTS = 0.01
+"""Share of the samples of one population that are said to have drifted, at most."""
+QUESTIONS = 3
+"""Limits of a feature: its shares, its missing and its unseen values."""
+EXPECTED = 5
+"""Least number of rows that a bin has to be expected to have: with fewer, chance is not chi-squared (Cochran's rule)."""
 _ROUNDING = 10.0 ** (1 - DIGITS)
 """Relative difference of a value from the point that it was rounded to, at most."""
 EXAMPLES = 20
-"""Unseen categories that are named."""
+"""Unseen categories whose names are kept."""
 
-Verdict = Literal["drift", "stable", "too few rows"]
+Verdict = Literal["drift", "stable", "too few rows", "unreadable"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +44,12 @@ class Limits:
     psi: float = 0.1
     """Largest population stability index. 0.1 finds a measurement that is a quarter too large, 0.2 only one that is half too large."""
     unseen: float = 0.01
-    """Largest share of values of which training saw none alike: other categories, or numbers outside of all that it saw."""
+    """Largest share of values of which training saw none or few alike: other categories, beyond as many as training had too, or numbers
+    outside of all that it saw."""
     missing: float = 0.01
     """Largest share of missing values beyond that in training."""
     rows: int = 200
-    """Least number of rows for a verdict: the bound of chance holds from there on."""
+    """Least number of rows for a verdict: ten bins of a number can be judged from there on, for hundreds of features."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +61,14 @@ class FeatureDrift:
     psi: float | None
     """None without any value."""
     chance: float | None
-    """Index that 99 of 100 samples of the training rows stay below."""
+    """Probability that rows like those of training have shares as different as these."""
     distance: float | None
     """Largest distance of the distribution functions (Kolmogorov-Smirnov), at the points of the sketch; None for categories."""
     mean: float | None
     missing: float
     unseen: float
     unseen_values: Mapping[str, int]
-    """The most frequent categories that training did not see, with their number of rows."""
+    """The most frequent categories of which training saw none or few, with their number of rows."""
     shares: Sequence[float]
     """Share of the values in each bin of the baseline; for categories in the order of the baseline, the unseen ones last."""
     reasons: Sequence[str]
@@ -82,13 +88,15 @@ class Drift:
 
     @property
     def drifted(self) -> list[str]:
-        """The features that have drifted; none when there were too few rows."""
+        """The features that have drifted; none without a verdict on them."""
         return [name for name, feature in self.features.items() if feature.reasons]
 
     def metrics(self) -> dict[str, float]:
         """Return the values of the metrics; those of the verdict only if there is one."""
         values: dict[str, float] = {metric.ROWS: self.rows, metric.QUARANTINED: self.quarantined}
-        if self.verdict != "too few rows":
+        if (whole := self.rows + self.quarantined) >= self.limits.rows:
+            values[metric.QUARANTINED_PERCENT] = 100 * self.quarantined / whole
+        if self.verdict in ("drift", "stable"):
             values[metric.DRIFTED_FEATURES] = len(self.drifted)
             values[metric.MAXIMUM_PSI] = max((each.psi or 0.0 for each in self.features.values()), default=0.0)
         return values
@@ -123,17 +131,19 @@ class _NumericCount:
         outside = (known < lowest - _ROUNDING * abs(lowest)) | (known > highest + _ROUNDING * abs(highest))
         self.outside += int(outside.sum())
 
-    def result(self, limits: Limits) -> FeatureDrift:
+    def result(self, limits: Limits, improbable: float) -> FeatureDrift:
         known = max(self.rows, 1)
         distance = np.abs(self.cumulated / known - np.asarray(self.feature.cumulated)).max()
         return _result(
             self.feature,
             limits,
+            improbable,
             rows=self.rows,
             missing=self.missing,
             expected=self.feature.shares,
             actual=[int(count) / known for count in self.bins],
             unseen=self.outside / known,
+            unseen_by_chance=_new_extremes(self.outside, self.rows, self.feature.rows),
             unseen_values={},
             distance=rounded(float(distance)) if self.rows else None,
             mean=rounded(self.total / known) if self.rows else None,
@@ -156,19 +166,21 @@ class _CategoricCount:
             else:
                 self.others[value] += 1
 
-    def result(self, limits: Limits) -> FeatureDrift:
-        rows = self.found.total() + self.others.total()
-        unlisted = self.others.total() / max(rows, 1)
+    def result(self, limits: Limits, improbable: float) -> FeatureDrift:
+        rows, others = self.found.total() + self.others.total(), self.others.total()
+        unlisted = others / max(rows, 1)
         named = sorted(self.others, key=lambda name: (-self.others[name], name))[:EXAMPLES]
         return _result(
             self.feature,
             limits,
+            improbable,
             rows=rows,
             missing=self.missing,
             expected=[*self.feature.shares.values(), self.feature.rest],
             actual=[*(self.found[name] / max(rows, 1) for name in self.feature.shares), unlisted],
-            # What is not kept of a feature with very many categories was seen, too.
+            # Rows of training had categories that are not kept, too.
             unseen=max(unlisted - self.feature.rest, 0.0),
+            unseen_by_chance=_as_many(others, rows, round(self.feature.rest * self.feature.rows), self.feature.rows),
             unseen_values={name: self.others[name] for name in named},
             distance=None,
             mean=None,
@@ -178,31 +190,37 @@ class _CategoricCount:
 def _result(
     feature: Feature,
     limits: Limits,
+    improbable: float,
     *,
     rows: int,
     missing: int,
     expected: Sequence[float],
     actual: Sequence[float],
     unseen: float,
+    unseen_by_chance: float,
     unseen_values: Mapping[str, int],
     distance: float | None,
     mean: float | None,
 ) -> FeatureDrift:
-    index = stability_index(expected, actual) if rows else None
-    bound = chance(sum(1 for share in expected if share), feature.rows, rows) if rows else None
+    index, by_chance = None, None
+    if rows:
+        before, after = _merged(expected, actual, feature.rows, rows)
+        index, by_chance = stability_index(before, after), chance(before, after, feature.rows, rows)
     missing_share = missing / max(rows + missing, 1)
+    trained = round(feature.rows / (1 - feature.missing))
+    missing_by_chance = _as_many(missing, rows + missing, trained - feature.rows, trained)
     reasons: list[str] = []
-    if index is not None and bound is not None and rows >= limits.rows and index > max(limits.psi, bound):
+    enough = rows >= limits.rows
+    if enough and index is not None and index > limits.psi and by_chance is not None and by_chance < improbable:
         reasons.append(f"its shares have changed (PSI {index:.3f})")
-    # Ten over the rows: among few training rows a new smallest or largest value is nothing strange.
-    if unseen > max(limits.unseen, 10 / feature.rows):
-        reasons.append(f"{unseen:.1%} of its values are like none in training")
-    if missing_share > feature.missing + max(limits.missing, _three_deviations(feature, rows + missing)):
+    if unseen > limits.unseen and unseen_by_chance < improbable:
+        reasons.append(f"{unseen:.1%} of its values are like none or few in training")
+    if missing_share > feature.missing + limits.missing and missing_by_chance < improbable:
         reasons.append(f"{missing_share:.1%} of its values are missing, {feature.missing:.1%} in training")
     return FeatureDrift(
         rows=rows,
         psi=None if index is None else rounded(index),
-        chance=None if bound is None else rounded(bound),
+        chance=None if by_chance is None else rounded(by_chance),
         distance=distance,
         mean=mean,
         missing=rounded(missing_share),
@@ -213,10 +231,56 @@ def _result(
     )
 
 
-def _three_deviations(feature: Feature, rows: int) -> float:
-    """Return what a share of missing values differs by chance, of that in training and that of some rows."""
-    share = feature.missing
-    return 3 * math.sqrt(share * (1 - share) * (1 / feature.rows + 1 / max(rows, 1)))
+def _merged(
+    expected: Sequence[float], actual: Sequence[float], baseline_rows: int, rows: int
+) -> tuple[list[float], list[float]]:
+    """Return the shares of the bins that so many rows can judge; the rarest are one bin.
+
+    How rare a bin is, both sides say together: by one of them alone, those would be judged that are rare on the other.
+    """
+    whole = rows + baseline_rows
+    shares = [(p * baseline_rows + q * rows) / whole for p, q in zip(expected, actual, strict=True)]
+    fewest = EXPECTED / min(rows, baseline_rows)
+    order = sorted(range(len(shares)), key=lambda index: shares[index])
+    rare = sum(1 for share in shares if share < fewest)
+    # Together they may still be too few: then the next one joins them.
+    while 0 < rare < len(order) and math.fsum(shares[index] for index in order[:rare]) < fewest:
+        rare += 1
+    rest, own = order[:rare], order[rare:]
+    before, after = (
+        [*([math.fsum(part[index] for index in rest)] if rest else []), *(part[index] for index in own)]
+        for part in (expected, actual)
+    )
+    return before, after
+
+
+def _as_many(found: int, rows: int, found_before: int, rows_before: int) -> float:
+    """Return the probability of so many rows of a kind, or more, when they are no more frequent than before.
+
+    It is Fisher's exact test: among all rows of that kind, so many or more are of these.
+    """
+    if found * rows_before <= found_before * rows:
+        return 1.0
+    kind, whole = found + found_before, rows + rows_before
+    probability = 0.0
+    for here in range(found, min(kind, rows) + 1):
+        probability += math.exp(_ways(rows, here) + _ways(rows_before, kind - here) - _ways(whole, kind))
+    return probability
+
+
+def _ways(whole: int, part: int) -> float:
+    """Return the logarithm of the number of ways to choose a part."""
+    return math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)
+
+
+def _new_extremes(found: int, rows: int, rows_before: int) -> float:
+    """Return the probability of so many numbers, or more, below the smallest or above the largest one before.
+
+    From either end, numbers come until the first one of before: how many of the others came until then, at both ends together, is
+    distributed by the negative binomial distribution.
+    """
+    share = rows / (rows + rows_before)
+    return share**found * (1 + found * (1 - share))
 
 
 def stability_index(expected: Sequence[float], actual: Sequence[float]) -> float:
@@ -227,16 +291,22 @@ def stability_index(expected: Sequence[float], actual: Sequence[float]) -> float
     return math.fsum((q - p) * math.log(q / p) for p, q in pairs)
 
 
-def chance(bins: int, baseline_rows: int, rows: int) -> float:
-    """Return the index that chance alone exceeds once in a hundred times.
+def chance(expected: Sequence[float], actual: Sequence[float], baseline_rows: int, rows: int) -> float:
+    """Return the probability that samples of one population differ as much as two divisions into the same bins, or more.
 
-    It is the 99 % quantile of chi-squared with one degree of freedom less than bins, over the rows; the quantile is Wilson's and
-    Hilferty's approximation (1931), which is off by 1 % at most.
+    It is Pearson's test of homogeneity: with few rows in a bin, or far beyond 99 %, its statistic keeps to chi-squared, and the index
+    does not. Of chi-squared it is Wilson's and Hilferty's approximation (1931).
     """
-    freedom = max(bins - 1, 1)
+    whole = rows + baseline_rows
+    shares = [(p * baseline_rows + q * rows) / whole for p, q in zip(expected, actual, strict=True)]
+    squares = [(q - p) ** 2 / share for p, q, share in zip(expected, actual, shares, strict=True) if share]
+    freedom = len(squares) - 1
+    if freedom < 1:
+        return 1.0
     spread = 2 / (9 * freedom)
-    quantile = freedom * (1 - spread + NormalDist().inv_cdf(CHANCE) * math.sqrt(spread)) ** 3
-    return quantile * (1 / baseline_rows + 1 / rows)
+    statistic = math.fsum(squares) * rows * baseline_rows / whole
+    deviations = ((statistic / freedom) ** (1 / 3) - 1 + spread) / math.sqrt(spread)
+    return math.erfc(deviations / math.sqrt(2)) / 2
 
 
 class Comparison:
@@ -274,15 +344,20 @@ class Comparison:
     def result(self, limits: Limits) -> Drift:
         """Return how far all that was counted is from the baseline."""
         counted = {**self._counts, **({PREDICTION: self._predictions} if self._predictions is not None else {})}
-        features = {name: count.result(limits) for name, count in counted.items()}
+        improbable = FALSE_VERDICTS / (QUESTIONS * len(counted))
+        features = {name: count.result(limits, improbable) for name, count in counted.items()}
         if PREDICTION in features and not features[PREDICTION].rows:
             del features[PREDICTION]
-        enough = self._rows >= limits.rows
-        if not enough:
+        verdict: Verdict = "drift" if any(feature.reasons for feature in features.values()) else "stable"
+        whole = self._rows + self._quarantined
+        if whole >= limits.rows and 100 * self._quarantined > metric.UNREADABLE_PERCENT * whole:
+            verdict = "unreadable"
+        elif self._rows < limits.rows:
+            verdict = "too few rows"
+        if verdict in ("unreadable", "too few rows"):
             features = {name: replace(feature, reasons=[]) for name, feature in features.items()}
-        drifted = any(feature.reasons for feature in features.values())
         return Drift(
-            verdict=("drift" if drifted else "stable") if enough else "too few rows",
+            verdict=verdict,
             rows=self._rows,
             quarantined=self._quarantined,
             limits=limits,

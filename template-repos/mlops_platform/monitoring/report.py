@@ -39,15 +39,19 @@ def page(baseline: Baseline, drift: Drift, *, title: str, period: str, quality: 
     ordered = sorted(drift.features.items(), key=lambda item: (-(item[1].psi or 0.0), item[0]))
     lines = "".join(_line(name, feature, baseline.importance.get(name)) for name, feature in ordered)
     cards = "".join(_card(name, feature, _trained(baseline, name)) for name, feature in ordered)
-    limits, status = drift.limits, "drift" if drift.verdict == "drift" else "stable"
+    limits, status = drift.limits, "drift" if drift.verdict in ("drift", "unreadable") else "stable"
     told = f"<p>Quality: {escape(quality)}.</p>\n" if quality else ""
-    few = f" A verdict takes at least {limits.rows} rows." if drift.verdict == "too few rows" else ""
+    none = {
+        "too few rows": f" A verdict takes at least {limits.rows} rows.",
+        "unreadable": " They are too many for a verdict: rows are CSV without a header, with the columns below.",
+    }.get(drift.verdict, "")
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{escape(title)}: drift</title><style>{STYLE}</style>
 <h1>{escape(title)}: <span class="{status}">{drift.verdict}</span></h1>
 <p>{drift.rows} rows, {escape(period)}, compared with the {baseline.rows} rows that the model was trained on; {drift.quarantined} rows
-could not be read.{few} A feature has drifted when its population stability index (PSI) is above {limits.psi:g} and above what chance
-explains, or when training saw none of more than {limits.unseen:.0%} of its values, or more values are missing than in training.</p>
+could not be read.{none} A feature has drifted when its population stability index (PSI) is above {limits.psi:g}, or when training saw none
+or few like more than {limits.unseen:.0%} of its values, or when more values are missing than in training; and when chance does not explain
+it. One verdict in a hundred may be false, however many features there are.</p>
 {told}<table><thead><tr>{"".join(f"<th>{heading}" for heading in HEADINGS)}</thead>
 <tbody>{lines}</tbody></table>
 <h2>Distributions</h2>

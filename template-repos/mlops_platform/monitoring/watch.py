@@ -6,7 +6,8 @@
 Runs the same on a laptop. The artifact of the model has the statistics of its training rows (`baseline.json`). Writes drift.json,
 quarantine.jsonl and report.html, and prints the line of metrics. With `--truth FOLDER --truth-days 28`, it also measures the answers of the
 last 28 days whose truth lies in that folder by now (`truth.py`). Drift and bad answers are results and no errors, and so are too few
-requests, or a version whose training wrote no statistics: a job that fails is one that could not look, and its alarm is another.
+requests, requests that cannot be read, or a version whose training wrote no statistics: a job that fails is one that could not look, and
+its alarm is another.
 """
 
 import argparse

@@ -9,10 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from mlops_platform.monitoring import metric
-from mlops_platform.scheduled.alarms import HOUR, PIPELINES
+from mlops_platform.scheduled.alarms import PIPELINES
 from mlops_platform.scheduled.names import Names
 
 WIDTH, HEIGHT = 12, 6
+HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,7 +144,11 @@ def test_runs_that_fail_or_drift_or_put_rows_aside_are_told_each_time(prod: Rend
         assert alarm["alarmActions"] == [TOPIC]
         assert alarm["comparisonOperator"] == "GreaterThanThreshold"
         # An alarm acts when its state changes: without a metric between two runs it is over.
-        assert (alarm["treatMissingData"], alarm["evaluationPeriods"]) == ("missing", 1)
+        assert (alarm["treatMissingData"], alarm["period"], alarm["datapointsToAlarm"]) == ("missing", 300, 1)
+    # A queue's metrics come up to a quarter of an hour late.
+    assert {name: each["evaluationPeriods"] for name, each in alarms.items() if each["evaluationPeriods"] != 1} == {
+        "dead-letters": 4
+    }
 
 
 def test_the_dashboard_shows_every_alarm_and_metrics_of_this_batch_alone(prod: Rendering) -> None:

@@ -1,11 +1,13 @@
 """Send a deployed endpoint requests like those of its callers, and compare the answers with the truth.
 
-A request is CSV without a header, one row per line; the answer is CSV too, with one number per line.
+A request is CSV without a header, one row per line; the answer is CSV too, with one number per line. Each request has an id by which
+what watches the endpoint leaves it out: the same few rows again and again are unlike those of training.
 """
 
 import csv
 import math
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
@@ -16,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deployment.settings import Settings, Test
 from mlops_platform import REPOSITORY
+from mlops_platform.monitoring.captured import OF_TESTS
 from mlops_platform.project import aws, summary
 from mlops_platform.release import DeploymentError, known_rows
 from mlops_platform.release.known_rows import from_csv, read_rows, to_csv
@@ -53,9 +56,7 @@ class Endpoint:
         """
         started = self.now()
         try:
-            answer = self.runtime.invoke_endpoint(
-                EndpointName=self.name, ContentType=CONTENT_TYPE, Accept=CONTENT_TYPE, Body=to_csv(rows)
-            )
+            answer = self._invoke(CONTENT_TYPE, to_csv(rows))
             content = answer["Body"].read()
         except BotoCoreError as error:
             raise DeploymentError(f"{self.name} did not answer: {error}") from error
@@ -77,6 +78,15 @@ class Endpoint:
             )
         return [known_rows.number(self.name, line) for line in lines], milliseconds
 
+    def _invoke(self, content_type: str, body: bytes) -> Any:
+        return self.runtime.invoke_endpoint(
+            EndpointName=self.name,
+            ContentType=content_type,
+            Accept=CONTENT_TYPE,
+            Body=body,
+            InferenceId=f"{OF_TESTS}{uuid.uuid4()}",
+        )
+
     def require_refusals(self, row: list[str]) -> None:
         """Make sure that mistakes of callers are refused as such: a wrong content type, and a row with a value too many.
 
@@ -88,9 +98,7 @@ class Endpoint:
 
     def _require_refusal(self, mistake: str, content_type: str, body: bytes) -> None:
         try:
-            self.runtime.invoke_endpoint(
-                EndpointName=self.name, ContentType=content_type, Accept=CONTENT_TYPE, Body=body
-            )
+            self._invoke(content_type, body)
         except BotoCoreError as error:
             raise DeploymentError(f"{self.name} did not answer: {error}") from error
         except ClientError as error:

@@ -10,10 +10,10 @@ import pulumi_aws as aws
 
 from endpoint import METRICS, SHADOW, VARIANT
 from mlops_platform.monitoring import metric
-from mlops_platform.scheduled.alarms import HOUR
 
 INSTANCES = "/aws/sagemaker/Endpoints"
 WIDTH, HEIGHT = 12, 6
+HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True)

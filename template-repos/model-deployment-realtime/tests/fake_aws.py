@@ -198,11 +198,22 @@ class FakeRuntime:
     seconds: float = 0.01
     """Duration of an answer."""
     time: float = 0.0
+    identities: list[str] = field(default_factory=list[str])
+    """The ids of all requests."""
 
     def now(self) -> float:
         return self.time
 
-    def invoke_endpoint(self, *, EndpointName: str, ContentType: str, Accept: str, Body: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def invoke_endpoint(
+        self,
+        *,
+        EndpointName: str,  # noqa: N803 - boto3's names
+        ContentType: str,  # noqa: N803
+        Accept: str,  # noqa: N803
+        Body: bytes,  # noqa: N803
+        InferenceId: str,  # noqa: N803
+    ) -> dict[str, Any]:
+        self.identities.append(InferenceId)
         assert EndpointName == PROJECT.environments["preprod"].deployment_name
         assert Accept == "text/csv"
         self.time += self.seconds

@@ -77,7 +77,7 @@ def test_it_declares_these_resources_and_no_others(prod: Rendering, preprod: Ren
         "aws:sagemaker/endpoint:Endpoint": 1,
         "aws:appautoscaling/target:Target": 1,
         "aws:appautoscaling/policy:Policy": 1,
-        "aws:cloudwatch/metricAlarm:MetricAlarm": 11,
+        "aws:cloudwatch/metricAlarm:MetricAlarm": 12,
         "aws:cloudwatch/dashboard:Dashboard": 1,
     }
 
@@ -219,7 +219,7 @@ def test_the_dashboard_shows_every_alarm_and_metrics_of_this_endpoint_alone(prod
     dashboard = prod.one("Dashboard").inputs
     assert dashboard["dashboardName"] == NAME
     alarms, *graphs = json.loads(dashboard["dashboardBody"])["widgets"]
-    assert len(alarms["properties"]["alarms"]) == 11
+    assert len(alarms["properties"]["alarms"]) == 12
     lines = [line for graph in graphs for line in graph["properties"]["metrics"]]
     assert {tuple(line[2:6]) for line in lines} == {
         ("EndpointName", NAME, "VariantName", "AllTraffic"),
@@ -280,8 +280,21 @@ def test_drift_and_wrong_answers_alone_ask_for_a_retraining_and_each_such_run_is
         alarm = alarms[name]
         assert alarm["alarmActions"] == [TOPIC, retraining]
         assert (alarm["metricName"], alarm["threshold"], alarm["treatMissingData"]) == (metric_name, 0, "missing")
-    for name in ("dead-letters", "failed"):
+        # Over before the next run, also where one comes every hour.
+        assert (alarm["period"], alarm["evaluationPeriods"]) == (300, 1)
+    for name in ("dead-letters", "failed", "unreadable"):
         assert alarms[f"{NAME}-watch-{name}"]["alarmActions"] == [TOPIC]
+    unreadable = alarms[f"{NAME}-watch-unreadable"]
+    assert (unreadable["metricName"], unreadable["threshold"]) == ("QuarantinedPercent", 50)
+
+
+def test_preproduction_tells_its_people_and_asks_for_no_retraining(preprod: Rendering) -> None:
+    alarms = {r.inputs["name"]: r.inputs for r in preprod.resources if r.type.endswith(":MetricAlarm")}
+    name = PROJECT.environments["preprod"].deployment_name
+    for cause in ("drift", "quality"):
+        assert alarms[f"{name}-{cause}"]["alarmActions"] == [TOPIC]
+    retraining = PARAMETERS["monitoring/retraining-function-arn"]
+    assert all(retraining not in each["alarmActions"] for each in alarms.values())
 
 
 def test_where_no_truth_is_looked_for_there_is_no_alarm_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,7 +305,7 @@ def test_where_no_truth_is_looked_for_there_is_no_alarm_about_it(monkeypatch: py
 
     monkeypatch.setattr(settings, "read", read)
     rendered = rendering.render(PROGRAM, "prod", configured())
-    assert rendered.counts()["aws:cloudwatch/metricAlarm:MetricAlarm"] == 10
+    assert rendered.counts()["aws:cloudwatch/metricAlarm:MetricAlarm"] == 11
     assert "truth/" not in rendered.exports["watchDefinition"]
 
 

@@ -12,6 +12,7 @@ from fake_aws import FakeRuntime
 
 from deployment import settings, smoke
 from mlops_platform import REPOSITORY
+from mlops_platform.monitoring.captured import OF_TESTS
 from mlops_platform.release import DeploymentError, known_rows
 from mlops_platform.release.testing.aws import refusal
 from mlops_platform.release.testing.example import PROJECT
@@ -40,6 +41,14 @@ def test_a_good_endpoint_gets_all_rows_together_and_some_alone() -> None:
     assert outcome.mean_absolute_error == pytest.approx(ERROR)
     assert outcome.latency_milliseconds == pytest.approx(10)
     assert outcome.examples[0] == (TRUTH[0] + ERROR, TRUTH[0])
+
+
+def test_every_request_has_an_id_of_its_own_by_which_it_is_left_out_of_what_is_watched() -> None:
+    runtime = FakeRuntime(predict=good)
+    ask(runtime)
+    # All rows, some alone, and two mistakes of callers.
+    assert len(set(runtime.identities)) == len(runtime.identities) == 1 + smoke.SINGLE_REQUESTS + 2
+    assert all(each.startswith(OF_TESTS) and len(each) <= 64 for each in runtime.identities)
 
 
 def test_the_mean_of_all_rows_is_not_good_enough_an_answer() -> None:

@@ -25,8 +25,8 @@ class WatchArgs:
 
     watching: Watching
     topic_arn: str
-    retraining_function_arn: str
-    """Function of development that has the model of a project trained again, once a week at most."""
+    retraining_function_arn: str | None
+    """Function of development that has the model of a project trained again, once a week at most; None where nothing asks for it."""
 
 
 class Watch(pulumi.ComponentResource):
@@ -60,9 +60,13 @@ class Watch(pulumi.ComponentResource):
             ),
             child,
         )
-        told, retrained = [args.topic_arn], [args.topic_arn, args.retraining_function_arn]
+        told = [args.topic_arn]
+        retrained = [*told, args.retraining_function_arn] if args.retraining_function_arn else told
         declared = [
-            *(alarms.declare(each, prefix=names.pipeline, actions=told, opts=child) for each in alarms.of_runs(names)),
+            *(
+                alarms.declare(each, prefix=names.pipeline, actions=told, opts=child)
+                for each in (*alarms.of_runs(names), _unreadable(names))
+            ),
             # Development finds the project by these names.
             *(
                 alarms.declare(each, prefix=names.environment.deployment_name, actions=retrained, opts=child)
@@ -71,6 +75,19 @@ class Watch(pulumi.ComponentResource):
         ]
         self.alarm_arns = [alarm.arn for alarm in declared]
         self.register_outputs({})
+
+
+def _unreadable(names: Names) -> alarms.Alarm:
+    """Return the alarm for requests of which too many cannot be read for a verdict on drift: it would be silent for ever."""
+    return alarms.Alarm(
+        name="unreadable",
+        description="Most rows of the requests cannot be read: they are no CSV with the columns of training",
+        namespace=metric.NAMESPACE,
+        metric=metric.QUARANTINED_PERCENT,
+        statistic="Maximum",
+        dimensions=alarms.watched(names),
+        threshold=metric.UNREADABLE_PERCENT,
+    )
 
 
 def _quality(names: Names) -> alarms.Alarm:

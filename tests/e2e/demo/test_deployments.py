@@ -121,6 +121,7 @@ def test_an_endpoint_has_alarms_a_dashboard_and_autoscaling(deployments: Deploym
             "quality",
             "watch-dead-letters",
             "watch-failed",
+            "watch-unreadable",
         )
     }
     topic = f"arn:aws:sns:eu-west-1:{ACCOUNTS['prod']}:analytics-prod-alarms"

@@ -40,7 +40,7 @@ SETTINGS = Settings(
     region=REGION,
     life_cycle_role="analytics-dev-model-life-cycle",
     unit="analytics",
-    deployment_accounts=(("preprod", "222222222222"), ("prod", "333333333333")),
+    retraining_accounts=(("preprod", "222222222222"), ("prod", "333333333333")),
 )
 NOTED = f"arn:aws:sts::{ACCOUNT}:assumed-role/analytics-dev-model-life-cycle/analytics-dev-model-life-cycle"
 """Session of the role that notes what production serves."""

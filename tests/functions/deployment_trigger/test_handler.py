@@ -80,7 +80,7 @@ def fakes(monkeypatch: pytest.MonkeyPatch, github: Server, secrets: Secrets) -> 
         "AWS_REGION": "eu-west-1",
         "LIFE_CYCLE_ROLE": "analytics-dev-model-life-cycle",
         "UNIT": "analytics",
-        "DEPLOYMENT_ACCOUNTS": '{"prod": "333333333333"}',
+        "RETRAINING_ACCOUNTS": '{"prod": "333333333333"}',
     }.items():
         monkeypatch.setenv(name, value)
     return fakes
@@ -157,11 +157,10 @@ def test_an_alarm_about_drift_becomes_a_run_of_the_training(fakes: Fakes, github
 
     assert (made["alarm_arn"], made["decision"], made["run_url"]) == (alarm, "dispatched", RUN)
     assert github.asked == [f"POST /repos/{TRAINING}/actions/workflows/train.yml/dispatches"]
-    year, week, _ = datetime.fromtimestamp(time.time(), UTC).isocalendar()
     assert github.requests[0].json == {
         "ref": "main",
         "return_run_details": True,
-        "inputs": {"reason": f"Drift: prod-{year}-W{week:02}"},
+        "inputs": {"reason": f"Drift: prod-{datetime.fromtimestamp(time.time(), UTC):%Y-%m-%d}"},
     }
 
 

@@ -130,7 +130,7 @@ def test_a_report_is_kept_if_nobody_wrote_it_after_its_version_was_registered(wo
 
 @pytest.mark.parametrize(
     "key",
-    ["approved/9/model.tar.gz", "deployments/9/1.json", "retraining/prod/2026-W49.json", "code/9/x.py", "data/9/x.csv"],
+    ["approved/9/model.tar.gz", "deployments/9/1.json", "retraining/prod/latest.json", "code/9/x.py", "data/9/x.csv"],
 )
 @pytest.mark.parametrize("condition", [{}, {"IfNoneMatch": "*"}], ids=str)
 def test_neither_administrators_nor_the_owner_plant_anything(
@@ -160,17 +160,17 @@ def test_nobody_replaces_or_deletes_what_was_frozen(world: World) -> None:
     assert world.frozen(3) == BODY
 
 
-def test_a_week_is_claimed_once_by_the_trigger_itself(world: World) -> None:
+def test_a_training_is_claimed_once_by_the_trigger_itself(world: World) -> None:
     store = RetrainingStore(world.dev.client("s3", world.trigger))
-    mine = Retraining(alarm_arn="arn:alarm", state="claimed", owner="request-1", since=1.0)
-    claim = store.create(BUCKET, "retraining/prod/2026-W49.json", mine)
+    mine = Retraining(name="prod-2026-11-30", alarm_arn="arn:alarm", state="claimed", owner="request-1", since=1.0)
+    claim = store.create(BUCKET, "retraining/prod/latest.json", mine)
     assert claim is not None
-    assert store.create(BUCKET, "retraining/prod/2026-W49.json", replace(mine, owner="request-2")) is None
+    assert store.create(BUCKET, "retraining/prod/latest.json", replace(mine, owner="request-2")) is None
     done = replace(mine, state="dispatched", run_url="https://github.com/run")
-    assert store.replace(BUCKET, "retraining/prod/2026-W49.json", claim, done) is not None
-    assert store.replace(BUCKET, "retraining/prod/2026-W49.json", claim, mine) is None
-    assert store.read(BUCKET, "retraining/prod/2026-W49.json").record == done
-    place = {"Bucket": BUCKET, "Key": "retraining/prod/2026-W49.json"}
+    assert store.replace(BUCKET, "retraining/prod/latest.json", claim, done) is not None
+    assert store.replace(BUCKET, "retraining/prod/latest.json", claim, mine) is None
+    assert store.read(BUCKET, "retraining/prod/latest.json").record == done
+    place = {"Bucket": BUCKET, "Key": "retraining/prod/latest.json"}
     for who in (world.trigger, world.administrator, None):
         assert refusal(world.dev.client("s3", who).delete_object, **place)[0] == "AccessDenied"
 

@@ -42,7 +42,8 @@ def test_a_tenth_of_the_values_is_between_two_deciles_and_a_category_has_its_sha
     assert length.shares == pytest.approx([0.1] * 10, abs=0.03)  # lengths are rounded to 5 mm, so they tie
     assert length.cumulated[-1] == 1
     counted = Counter(row[0] for row in TRAINED)
-    assert sex.shares == pytest.approx({name: counted[name] / len(TRAINED) for name in ("F", "I", "M")})
+    assert sex.shares == pytest.approx({name: counted[name] / len(TRAINED) for name in ("F", "I", "M")}, abs=0.03)
+    assert sum(sex.shares.values()) == pytest.approx(1)
 
 
 def test_what_is_written_is_read_again_and_has_no_row_in_it(tmp_path: Path) -> None:
@@ -83,8 +84,9 @@ def test_the_order_of_the_rows_changes_no_byte(tmp_path: Path) -> None:
 def test_missing_values_are_a_share_of_their_own() -> None:
     numbers = of_numbers(np.array([1.0, math.nan, 3.0, 4.0]))
     assert (numbers.rows, numbers.missing, numbers.mean) == (3, 0.25, pytest.approx(8 / 3))
-    categories = of_categories(["a", "", "NA", "b"])
-    assert (categories.rows, categories.missing, categories.shares) == (2, 0.5, {"a": 0.5, "b": 0.5})
+    categories = of_categories(["a", "", "NA", "b"] * 1000)
+    assert categories.missing == 0.5
+    assert categories.shares == pytest.approx({"a": 0.5, "b": 0.5}, abs=0.05)
 
 
 def test_a_feature_of_one_value_alone_has_a_baseline() -> None:
@@ -93,11 +95,30 @@ def test_a_feature_of_one_value_alone_has_a_baseline() -> None:
 
 
 def test_of_very_many_categories_the_most_frequent_are_kept() -> None:
-    names = [f"id-{index:04d}" for index in range(CATEGORIES + 100)]
-    found = of_categories([*names, "often", "often"])
+    names = [f"id-{index:04d}" for index in range(CATEGORIES + 100)] * 40
+    often = ["often"] * 1000
+    found = of_categories([*names, *often])
     assert len(found.shares) == CATEGORIES
-    assert "often" in found.shares
-    assert found.rest == pytest.approx(101 / len([*names, "often", "often"]))
+    assert found.shares["often"] == pytest.approx(1000 / 13_000, abs=0.01)
+    assert found.rest + sum(found.shares.values()) == pytest.approx(1)
+
+
+def test_the_rest_is_as_large_as_in_other_rows_of_the_same_population() -> None:
+    # The shares of the rows that name the most frequent categories would be too large, and the rest too small.
+    draw = np.random.default_rng(4)
+    trained, later = ([f"id-{number}" for number in draw.integers(300, size=12_000)] for _ in range(2))
+    found = of_categories(trained)
+    unlisted = sum(1 for name in later if name not in found.shares) / len(later)
+    assert found.rest == pytest.approx(unlisted, abs=0.02)
+    most = Counter(trained).most_common(CATEGORIES)
+    assert 1 - sum(number for _, number in most) / len(trained) < unlisted - 0.04
+
+
+def test_categories_that_hardly_any_rows_have_are_not_kept_and_no_error() -> None:
+    for names in (["a"], ["a", "b"], [f"id-{index}" for index in range(1000)]):
+        found = of_categories(names)
+        assert (found.shares, found.rest) == ({}, 1)
+        assert found.rows
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,19 @@ def test_the_callers_own_id_is_the_identity_and_times_have_fractions(tmp_path: P
     assert (event.identity, event.moment.microsecond) == ("order-7", 648000)
 
 
+def test_the_requests_of_a_deployments_own_test_are_left_out(tmp_path: Path) -> None:
+    moment = "2026-11-28T12:32:18Z"
+    ids = ("deployment-test-1f0c", "order-8", "my-deployment-test-1")
+    put(
+        tmp_path,
+        "house/AllTraffic/2026/11/28/12/32-18-648-a.jsonl",
+        *(line(moment, inferenceId=each) for each in ids),
+        line(moment),
+    )
+    found = [event.identity for event in read(tmp_path) if isinstance(event, Event)]
+    assert found == ["order-8", "my-deployment-test-1", "e1"]
+
+
 def test_files_are_chosen_by_their_hour_and_events_by_their_time(tmp_path: Path) -> None:
     # A file of the last hour may have events of the next one, and one of the hour before may have events of this one.
     put(tmp_path, "house/AllTraffic/2026/11/27/23/59-00-000-a.jsonl", line("2026-11-28T00:00:01Z"))

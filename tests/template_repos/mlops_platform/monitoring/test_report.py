@@ -65,8 +65,8 @@ def test_what_callers_sent_is_text_on_the_page() -> None:
 
 
 def test_a_feature_without_values_and_one_of_very_many_categories_have_a_picture() -> None:
-    names = [f"id-{index:04d}" for index in range(150)] * 3
-    against = Baseline(rows=len(names), features={"name": of_categories(names), "size": of_numbers(np.full(450, 5.0))})
+    names = [f"id-{index:04d}" for index in range(150)] * 40
+    against = Baseline(rows=len(names), features={"name": of_categories(names), "size": of_numbers(np.full(6000, 5.0))})
     comparison = Comparison(against)
     comparison.add([[name, ""] for name in names])
     text = report.page(against, comparison.result(Limits()), title="t", period="p")

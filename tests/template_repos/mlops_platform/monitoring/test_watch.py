@@ -12,6 +12,7 @@ import pytest
 
 from mlops_platform.monitoring import metric, watch
 from mlops_platform.monitoring.baseline import BaselineError, Gate, write
+from mlops_platform.monitoring.captured import OF_TESTS
 from tests.template_repos.mlops_platform.monitoring.abalone import LATER, WEIGHTS, baseline, heavier
 from tests.template_repos.mlops_platform.monitoring.test_captured import line, put
 
@@ -109,6 +110,35 @@ def test_what_cannot_be_read_is_counted_and_kept_with_its_reason(
     kept = [json.loads(text) for text in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
     reasons = sorted(re.split("[:,(]", each["reason"])[0] for each in kept)
     assert reasons == ["1 values", "length is 'long'", "no captured event"]
+
+
+def test_tests_of_deployments_make_no_drift_and_no_truth(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    requests, moment = captured(tmp_path / "in", LATER[:300]), SCHEDULED - timedelta(hours=2)
+    text = "".join(f"{','.join(heavier(row, 2))}\n" for row in LATER[:50])
+    tests = [
+        line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", text, "9.5\n" * 50, inferenceId=f"{OF_TESTS}{number}")
+        for number in range(9)
+    ]
+    put(requests, f"house/AllTraffic/{moment:%Y/%m/%d/%H}/00-00-000-x.jsonl", *tests)
+    known = truth(tmp_path / "truth", f"{OF_TESTS}1{',19' * 50}", "order-1" + ",9.5" * 10)
+    printed = run(artifact, requests, tmp_path / "out", capsys, **known)
+    assert (printed[metric.ROWS], printed[metric.DRIFTED_FEATURES], printed[metric.ROWS_WITH_TRUTH]) == (300, 0, 10)
+
+
+def test_an_endpoint_that_is_asked_in_json_is_said_to_be_unreadable_and_does_not_look_as_if_it_had_no_requests(
+    artifact: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moment = SCHEDULED - timedelta(hours=2)
+    events = [line(f"{moment:%Y-%m-%dT%H:%M:%SZ}", '{"instances": [[1, 2]]}', "[9.5]") for _ in range(250)]
+    put(tmp_path / "in", f"house/AllTraffic/{moment:%Y/%m/%d/%H}/00-00-000-x.jsonl", *events)
+    printed = run(artifact, tmp_path / "in", tmp_path / "out", capsys)
+    assert (printed[metric.ROWS], printed[metric.QUARANTINED], printed[metric.QUARANTINED_PERCENT]) == (0, 250, 100)
+    assert json.loads((tmp_path / "out" / "drift.json").read_text())["verdict"] == "unreadable"
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert '<span class="drift">unreadable</span>' in page
+    assert "rows are CSV without a header" in page
 
 
 def truth(folder: Path, *lines: str) -> dict[str, str]:
