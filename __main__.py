@@ -257,6 +257,7 @@ if settings.workload:
             tokens=settings.github.tokens,
             endpoint_instance_types=settings.workload.endpoint_instance_types,
             batch_instance_types=settings.workload.batch_instance_types,
+            batches=settings.workload.batches,
             promoted_pipelines=settings.workload.promoted_pipelines,
             release=Release(
                 managers=settings.workload.release_managers,

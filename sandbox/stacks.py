@@ -113,8 +113,8 @@ def _checked_in(environment: str, servers: Servers) -> dict[str, Any]:
         "actionsAppId": ACTIONS_APP_ID,
     }
     if workload := content["config"].get(f"{NAMESPACE}:workload"):
-        # The demo's accounts show every product; what is checked in lets in none whose pipeline is promoted.
-        workload["promotedPipelines"] = True
+        # The demo's accounts show every product; what is checked in lets in neither batches nor promoted pipelines.
+        workload |= {"batches": True, "promotedPipelines": True}
     return content
 
 

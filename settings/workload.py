@@ -90,11 +90,18 @@ class Workload(Section):
     """Instance types that the jobs of projects may run on here, of batches, of what watches endpoints and of promoted pipelines; at most
     twelve. A job has one, for as long as a project's reviewed settings say at most. A change reaches a project with its next update (README,
     "Update a project")."""
+    batches: bool = False
+    """Whether projects that score batches may come here. The code that scores is main of their own repository, and the release to production
+    is the only lock in front of it, at GitHub: that it takes an approved model, that code alone decides. Whoever can loosen the release,
+    an owner of the organization or the token of the platform, then scores with what they like, and runs code on the project's rows, alone
+    (ADR 30 and the threat model). Without it, this account refuses such a project before anything of it is created here; a project that is here already keeps
+    what it has, and is refused when it is updated: to end that, delete it."""
     promoted_pipelines: bool = False
     """Whether projects whose whole pipeline is promoted may come here. Their own repository decides what runs here: nobody approves it in
     development, and the release to production is the only lock, at GitHub. Whoever can loosen that, an owner of the organization or the
     token of the platform, then runs code on this account's data alone (ADR 33 and the threat model). Without it, this account refuses
-    such a project before anything of it is created here."""
+    such a project before anything of it is created here; a project that is here already keeps what it has, and is refused when it is updated: to
+    end that, delete it."""
     truth_writers: Annotated[list[RoleName], Field(min_length=0, max_length=20), AfterValidator(without_repeats)] = (
         Field(default_factory=list[RoleName])
     )

@@ -309,9 +309,10 @@ def render(
     return Rendering(resources=recorder.declared, exports=exports, account_id=account_id)
 
 
-def promoting(stack: str) -> dict[str, object]:
-    """The change to a stack's settings that lets projects in whose whole pipeline is promoted."""
-    return {"workload": {**json.loads(configuration_of(stack)["mlops-platform:workload"]), "promotedPipelines": True}}
+def letting_in(stack: str, *settings: str) -> dict[str, object]:
+    """The change to a stack's settings that lets in projects that score batches, and those whose whole pipeline is promoted."""
+    let_in = dict.fromkeys(settings or ("batches", "promotedPipelines"), True)
+    return {"workload": {**json.loads(configuration_of(stack)["mlops-platform:workload"]), **let_in}}
 
 
 def with_mlflow() -> dict[str, object]:

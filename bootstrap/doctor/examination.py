@@ -135,16 +135,13 @@ def _platform(
                 "GitHub plan",
                 lambda: reviews.of_plan(server, organization, names.environment, settings, token, get),
             )
-        # On GitHub Team the platform's own environments have no reviewers either: a merge into its main is what people approve.
-        if workload.get("releaseManagers") and workload.get("release") != "branch":
+        if reviews.releases_by_environment(settings):
             yield checked(
-                "GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get)
+                "project releases",
+                lambda: project_releases.check(account, names, server, organization, settings, token, get),
             )
-            if settings_file.section(settings, "workload").get("release", "environment") == "environment":
-                yield checked(
-                    "project releases",
-                    lambda: project_releases.check(account, names, server, organization, settings, token, get),
-                )
+    if reviews.deployments_are_reviewed(settings):
+        yield checked("GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get))
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     # Only a stack with the development section has the template cloner, whose secret holds the credential.

@@ -142,6 +142,23 @@ def _managers(settings: Mapping[str, object], section: str) -> list[str]:
     return [str(each) for each in cast("Sequence[object]", found)]
 
 
+def releases_by_environment(settings: Mapping[str, object]) -> bool:
+    """Return whether release managers let models into GitHub's environments of this account."""
+    workload = settings_file.section(settings, "workload")
+    return bool(workload.get("releaseManagers")) and workload.get("release") != "branch"
+
+
+def deployments_are_reviewed(settings: Mapping[str, object]) -> bool:
+    """Return whether somebody has to let a deployment of the platform into the environment.
+
+    So it is with production, and with the stack that publishes the template repositories: its job has the token of an owner, who can take
+    the reviewers of production away. On GitHub Team, whose release managers both kinds of stacks name, environments have no reviewers:
+    a merge into main of the platform is what people approve.
+    """
+    publishes = settings_file.publishes_templates(settings) and not _managers(settings, "github")
+    return publishes or releases_by_environment(settings)
+
+
 def of_deployment(server: Server, repository: str, environment: str, token: str | None, get: Get) -> tuple[bool, str]:
     """Check that somebody else lets a deployment of the platform into an environment, and that administrators cannot."""
     place = f"/repos/{quote(repository)}/environments/{quote(environment)}"
@@ -163,8 +180,8 @@ def of_deployment(server: Server, repository: str, environment: str, token: str 
         problems.append("administrators may bypass it")
     if problems:
         return False, (
-            f"a deployment of the platform may enter {environment} unreviewed ({', '.join(problems)}): correct it at "
-            f"{server.url}/{repository}/settings/environments"
+            f"a deployment of the platform may enter {environment} unreviewed ({', '.join(problems)}), and what it deploys, or an "
+            f"owner's token that its job has, decides about production: correct it at {server.url}/{repository}/settings/environments"
         )
     return True, f"a deployment of the platform enters {environment} when a reviewer lets it"
 

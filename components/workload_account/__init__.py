@@ -3,8 +3,8 @@
 Each launched project gets its roles here, by the template `products/parts/project-roles.yaml` and what its way to deploy adds:
 one that deploys, which only its own repository's jobs assume, one that its models run under, and those of the pipeline that scores
 rows or watches an endpoint, with its schedule; and an alias by which the first invokes the release function (`components/model_release`). A project whose whole pipeline is
-promoted gets what that needs instead, by the template of `products/parts/promoted-pipeline.yaml`, if the account's settings let such
-projects in. The template cloner of development asks a function of this account for them, whose code is in
+promoted gets what that needs instead, by the template of `products/parts/promoted-pipeline.yaml`. The account publishes templates for projects
+that score rows, and for those whose pipeline is promoted, only if its settings let them in. The template cloner of development asks a function of this account for them, whose code is in
 `functions/project_onboarding/`; the organization that they trust is written into this account's templates.
 """
 
@@ -76,6 +76,8 @@ class WorkloadAccountArgs:
     """Types of instances that projects' endpoints may run on."""
     batch_instance_types: Sequence[str]
     """Types of instances that the jobs of projects may run on: of batches, of what watches endpoints, and of promoted pipelines."""
+    batches: bool
+    """Whether projects that score batches get what they need here."""
     promoted_pipelines: bool
     """Whether projects whose whole pipeline is promoted get what they need here."""
     logs_key_arn: pulumi.Input[str]
@@ -171,6 +173,7 @@ class WorkloadAccount(pulumi.ComponentResource):
                 f"{name}-project-roles-{inference}-template", _project_roles(inference, args), args
             )
             for inference in INFERENCES
+            if args.batches or inference != "batch"
         }
         if not args.promoted_pipelines:
             return urls

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from functions.project_onboarding.errors import RefusedError
 from functions.project_onboarding.protocols import ProjectDeployments, ProjectStacks
-from functions.project_onboarding.request import PROMOTION, Project, Repository, Request
+from functions.project_onboarding.request import LET_IN_BY, PROMOTION, Project, Repository, Request
 from functions.project_onboarding.roles_stacks import RolesStack
 from functions.project_onboarding.settings import Settings
 
@@ -94,13 +94,15 @@ class Onboarder:
         return self._pending(f"stack {name}", begun=request.begun or outcome != "busy")
 
     def _require_let_in(self, repository: Repository) -> None:
-        if repository.kind not in self.settings.template_urls:
-            environment = self.settings.environment
-            raise RefusedError(
-                f"account {self.settings.account_id} ({environment}) takes no promoted pipelines: launch another product; or, if what the "
-                "setting accepts is accepted (docs/settings.md), set workload.promotedPipelines: true in the settings of the platform's stack "
-                f"of {environment} (Pulumi.{environment}.yaml) and deploy it. Nothing was created or changed there"
-            )
+        if repository.kind in self.settings.template_urls:
+            return
+        environment, (setting, what) = self.settings.environment, LET_IN_BY[repository.kind]
+        another = "another product" if repository.kind == PROMOTION else "the product with Inference realtime"
+        raise RefusedError(
+            f"account {self.settings.account_id} ({environment}) takes no {what}: launch {another}; or, if what the "
+            f"setting accepts is accepted (docs/settings.md), set workload.{setting}: true in the settings of the platform's stack "
+            f"of {environment} (Pulumi.{environment}.yaml) and deploy it. Nothing was created or changed there"
+        )
 
     def _require_same_repository(self, name: str, stack: RolesStack, repository: Repository) -> None:
         known = stack.repository

@@ -12,8 +12,10 @@ Action = Literal["onboard", "check_offboarding", "offboard"]
 
 PROMOTION = "pipeline-promotion"
 """Kind of the repositories whose whole pipeline is promoted; the others deploy models."""
-KINDS = ("model-deployment-batch", "model-deployment-realtime", PROMOTION)
-"""Kinds of repositories that deploy here, for each of which the account publishes a template."""
+LET_IN_BY = {"model-deployment-batch": ("batches", "batches"), PROMOTION: ("promotedPipelines", "promoted pipelines")}
+"""The setting of `workload` that lets a kind of repositories in, and what they bring: the release at GitHub is the only lock in front of them."""
+KINDS = ("model-deployment-realtime", *LET_IN_BY)
+"""Kinds of repositories that deploy here, for each of which the account publishes a template if it lets it in."""
 
 _LONGEST_PROJECT_NAME = 32
 _PROJECT_NAME = re.compile(r"[a-z0-9](-*[a-z0-9])*")

@@ -15,7 +15,7 @@ class Settings(OwnEnvironment):
     template_urls: Mapping[str, str]
     """Addresses of the templates of what a project gets here, which this account publishes, by kinds of repositories.
 
-    An account whose settings let no promoted pipelines in publishes none for them."""
+    An account publishes none for a kind that its settings do not let in."""
     stack_role_arn: str
     """Role under which CloudFormation makes them."""
     release: Mapping[str, object]

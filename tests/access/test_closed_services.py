@@ -18,7 +18,7 @@ from tests.access.project_roles import ProjectRoles
 from tests.bootstrap.template import Template
 from tests.products.product import launched
 from tests.products.resolution import published as published_text
-from tests.rendering import ROOT, Renderings
+from tests.rendering import ROOT, Renderings, letting_in
 
 OF_CLOSED_SERVICES = re.compile(
     r"(?<![A-Za-z])(sagemaker:)?(Create|Update|Start|Stop|Delete|Describe|List)?"
@@ -62,7 +62,8 @@ def test_no_role_of_the_platform_may_use_a_closed_service(rendered: Renderings, 
 
 def test_no_role_of_a_project_may_use_a_closed_service(rendered: Renderings) -> None:
     deploying = [
-        ProjectRoles(text=published_text(rendered("prod"), f"project-roles-{each}-prod")) for each in INFERENCES
+        ProjectRoles(text=published_text(rendered("prod", letting_in("prod")), f"project-roles-{each}-prod"))
+        for each in INFERENCES
     ]
     documents = [
         *(each for roles in deploying for role in roles.roles for each in roles.documents(role)),

@@ -62,6 +62,9 @@ DEPLOYED_TO = {
         "developmentEnvironment": "abcdefgh",
         "endpointInstanceTypes": sorted(FOR_ENDPOINTS, key=len)[-12:],
         "batchInstanceTypes": sorted(FOR_PROCESSING, key=len)[-12:],
+        # Each lets in one more template, which the onboarding function's policy names.
+        "batches": True,
+        "promotedPipelines": True,
     },
 }
 LARGEST = {

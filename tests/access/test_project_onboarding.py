@@ -9,7 +9,7 @@ from tests.access.authorization import Role, roles_of
 from tests.access.stack_permissions import actions_of
 from tests.cloudformation import parse
 from tests.products.resolution import published as published_text
-from tests.rendering import ROOT, Rendering, Renderings, promoting
+from tests.rendering import ROOT, Rendering, Renderings, letting_in
 
 STACK = "arn:aws:cloudformation:eu-west-1:333333333333:stack/analytics-prod-p-abcdefghijkl/1"
 STACK_ROLE = "arn:aws:iam::333333333333:role/analytics-prod-project-roles"
@@ -20,7 +20,7 @@ SAGEMAKER = "arn:aws:sagemaker:eu-west-1:333333333333"
 
 @pytest.fixture(scope="module")
 def prod(rendered: Renderings) -> Rendering:
-    return rendered("prod", promoting("prod"))
+    return rendered("prod", letting_in("prod"))
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,12 @@ def test_every_claim_of_a_token_must_be_the_repositorys_own(
 def test_a_job_of_main_does_not_deploy_where_releases_are_pull_requests(
     rendered: Renderings, ref: str, trusted: bool, inference: str
 ) -> None:
-    workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
+    workload = {
+        "developmentAccountId": "111111111111",
+        "release": "branch",
+        "releaseManagers": ["hedy"],
+        "batches": True,
+    }
     published = rendered("prod", {"workload": workload}).one(
         "BucketObjectv2", f"workload-project-roles-{inference}-template"
     )
@@ -104,7 +109,12 @@ def test_a_job_of_main_does_not_deploy_where_releases_are_pull_requests(
 
 
 def test_an_account_that_releases_by_pull_request_trusts_jobs_of_that_branch_alone(rendered: Renderings) -> None:
-    workload = {"developmentAccountId": "111111111111", "release": "branch", "releaseManagers": ["hedy"]}
+    workload = {
+        "developmentAccountId": "111111111111",
+        "release": "branch",
+        "releaseManagers": ["hedy"],
+        "batches": True,
+    }
     rendering = rendered("prod", {"workload": workload})
     for inference in INFERENCES:
         published = rendering.one("BucketObjectv2", f"workload-project-roles-{inference}-template")

@@ -281,5 +281,6 @@ def test_the_jobs_of_a_promoted_pipeline_are_isolated(promoted: Promoted, job: s
         "sagemaker:InstanceTypes": ["ml.p5.48xlarge"],
         "sagemaker:NetworkIsolation": "false",
         "sagemaker:VpcSecurityGroupIds": ["sg-another"],
+        **({"sagemaker:FileSystemId": ["fs-1"]} if job == "TrainingJob" else {}),
     }.items():
         assert not may({**own, key: value}), key

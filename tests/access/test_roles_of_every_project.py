@@ -12,7 +12,7 @@ from tests.access.project_roles import ProjectRoles, examples, keys_of
 from tests.access.test_policies import MOST_CHARACTERS_OF_INLINE_POLICIES, largest
 from tests.cloudformation import findings
 from tests.products.resolution import published
-from tests.rendering import Renderings
+from tests.rendering import Renderings, letting_in
 
 TEMPLATES = {
     "project-roles-realtime-prod": ("DeploymentRole", "ModelRole", "ScheduleRole", "WatchJobRole", "WatchRole"),
@@ -38,7 +38,9 @@ Named = Callable[[str], ProjectRoles]
 
 @pytest.fixture(scope="module")
 def named(rendered: Renderings) -> Named:
-    return {name: ProjectRoles(text=published(rendered("prod"), name)) for name in TEMPLATES}.__getitem__
+    return {
+        name: ProjectRoles(text=published(rendered("prod", letting_in("prod")), name)) for name in TEMPLATES
+    }.__getitem__
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.access.project_roles import ProjectRoles
 from tests.products.resolution import published
-from tests.rendering import Renderings
+from tests.rendering import Renderings, letting_in
 
 OWN = "analytics-prod-p-abcdefghijkl"
 OTHER = "analytics-prod-p-mnopqrstuvwx"
@@ -78,7 +78,8 @@ RolesOf = Callable[[Scheduled], ProjectRoles]
 def roles_of(rendered: Renderings) -> RolesOf:
     """Returns the roles that a project gets for a scheduled pipeline."""
     found = {
-        each.purpose: ProjectRoles(text=published(rendered("prod"), each.template)) for each in (BATCHES, WATCHING)
+        each.purpose: ProjectRoles(text=published(rendered("prod", letting_in("prod")), each.template))
+        for each in (BATCHES, WATCHING)
     }
     return lambda scheduled: found[scheduled.purpose]
 

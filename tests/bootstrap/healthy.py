@@ -31,6 +31,10 @@ POLICIES = f"{ENVIRONMENT}/deployment-branch-policies?per_page=100"
 
 BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
 
+REVIEWING = {"type": "required_reviewers", "prevent_self_review": True}
+
+REVIEWER: dict[str, Any] = {"protection_rules": [{"type": "branch_policy"}, REVIEWING], "can_admins_bypass": False}
+
 PROTECTED = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}}
 
 MAIN = {"name": "main", "type": "branch"}
@@ -151,7 +155,7 @@ def github_that_answers(
         "/orgs/acme/rulesets?per_page=100": (200, [{"id": each["id"], "name": each["name"]} for each in rulesets]),
         **{f"/orgs/acme/rulesets/{each['id']}": (200, each) for each in rulesets},
         "/repos/acme/mlops-platform/rules/branches/main?per_page=100": rules,
-        ENVIRONMENT: (status, environment),
+        ENVIRONMENT: (status, REVIEWER | environment),
         POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
     }
 

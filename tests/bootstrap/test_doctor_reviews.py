@@ -14,6 +14,8 @@ from tests.bootstrap.healthy import (
     PLATFORM,
     PULL_REQUEST,
     REVIEWED,
+    REVIEWER,
+    REVIEWING,
     RULESETS,
     SETTINGS,
     examine,
@@ -22,6 +24,9 @@ from tests.bootstrap.healthy import (
 )
 
 pytestmark = pytest.mark.usefixtures("settings")
+
+WITHOUT_TOKEN = SETTINGS.replace("projects: {}", "projects: {publishTemplateRepositories: false}")
+"""Settings of a stack that leaves the organization to another, whose jobs have an owner's token."""
 
 
 def test_a_platform_whose_changes_are_reviewed_is_fine() -> None:
@@ -182,7 +187,7 @@ def test_whoever_releases_instead_of_the_release_managers_is_reported(changes: d
 
 
 def test_a_stack_that_leaves_the_organization_to_another_does_not_look_at_its_rulesets(settings: Path) -> None:
-    settings.write_text(SETTINGS.replace("projects: {}", "projects: {publishTemplateRepositories: false}"))
+    settings.write_text(WITHOUT_TOKEN)
 
     assert "GitHub rulesets" not in examine(healthy())
 
@@ -253,17 +258,13 @@ def test_a_plan_is_examined_only_where_somebody_releases() -> None:
     assert "GitHub plan" not in examine(healthy())
 
 
-REVIEWING = {"type": "required_reviewers", "prevent_self_review": True}
-REVIEWER = {"protection_rules": [{"type": "branch_policy"}, REVIEWING], "can_admins_bypass": False}
-
-
 @pytest.mark.parametrize(
     ("environment", "fine", "message"),
     [
         (REVIEWER, True, "when a reviewer lets it"),
-        ({**REVIEWER, "protection_rules": []}, False, "unreviewed (no reviewer is required): correct it"),
+        ({**REVIEWER, "protection_rules": []}, False, "unreviewed (no reviewer is required), and what it deploys"),
         ({**REVIEWER, "can_admins_bypass": True}, False, "unreviewed (administrators may bypass it)"),
-        ({"protection_rules": REVIEWER["protection_rules"]}, True, "when a reviewer lets it"),
+        ({**REVIEWER, "can_admins_bypass": None}, True, "when a reviewer lets it"),
         (
             {**REVIEWER, "protection_rules": [{**REVIEWING, "prevent_self_review": False}]},
             False,
@@ -272,14 +273,35 @@ REVIEWER = {"protection_rules": [{"type": "branch_policy"}, REVIEWING], "can_adm
     ],
     ids=["reviewed", "by anybody", "by administrators", "an older Enterprise Server", "by who started it"],
 )
-def test_the_platforms_own_deployments_to_production_wait_for_somebody(
-    settings: Path, environment: dict[str, Any], fine: bool, message: str
+@pytest.mark.parametrize(
+    "written",
+    [SETTINGS, f"{WITHOUT_TOKEN}  mlops-platform:workload: {{releaseManagers: [hedy]}}\n"],
+    ids=["with an owner's token", "production"],
+)
+def test_the_platforms_own_deployments_to_production_and_with_an_owners_token_wait_for_somebody(
+    settings: Path, written: str, environment: dict[str, Any], fine: bool, message: str
 ) -> None:
-    settings.write_text(f"{SETTINGS}  mlops-platform:workload: {{releaseManagers: [hedy]}}\n")
+    settings.write_text(written)
 
     found = examine(healthy(), get=github_that_answers(environment={**BY_NAME, **environment}))["GitHub deployment"]
 
     assert (found.fine, message in found.message) == (fine, True)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        WITHOUT_TOKEN,
+        SETTINGS.replace("platformUser: mlops-bot", "platformUser: mlops-bot, releaseManagers: [hedy, lise]"),
+    ],
+    ids=["without the token", "GitHub Team"],
+)
+def test_a_deployment_without_an_owners_token_or_where_nobody_can_be_asked_waits_for_nobody(
+    settings: Path, written: str
+) -> None:
+    settings.write_text(written)
+
+    assert "GitHub deployment" not in examine(healthy())
 
 
 def test_an_environment_that_is_not_there_is_to_be_created() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings, Resource, promoting, render_stack
+from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings, Resource, letting_in, render_stack
 
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
@@ -67,7 +67,7 @@ WORKLOAD = {
     "aws:lambda/function:Function": 2,
     "aws:lambda/permission:Permission": 1,
     **ALARMS,
-    "aws:s3/bucketObjectv2:BucketObjectv2": 2,
+    "aws:s3/bucketObjectv2:BucketObjectv2": 1,
     "aws:ssm/parameter:Parameter": 16,
 }
 STACKS = {
@@ -284,7 +284,7 @@ def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
 def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_template_for_each_kind_of_repository(
     rendered: Renderings,
 ) -> None:
-    rendering = rendered("prod", promoting("prod"))
+    rendering = rendered("prod", letting_in("prod"))
     bucket, urls = "analytics-prod-artifacts-333333333333-eu-west-1", dict[str, str]()
     for kind, name in {
         "model-deployment-batch": "project-roles-batch",
@@ -306,13 +306,24 @@ def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_te
 
 
 @pytest.mark.parametrize("stack", ["preprod", "prod"])
-def test_no_account_lets_promoted_pipelines_in_unless_its_settings_say_so(rendered: Renderings, stack: str) -> None:
-    for changes, published in ((None, list[str]()), (promoting(stack), ["workload-promoted-pipeline-template"])):
+@pytest.mark.parametrize(
+    ("setting", "kind", "template"),
+    [
+        ("batches", "model-deployment-batch", "workload-project-roles-batch-template"),
+        ("promotedPipelines", "pipeline-promotion", "workload-promoted-pipeline-template"),
+    ],
+)
+def test_no_account_lets_batches_or_promoted_pipelines_in_unless_its_settings_say_so(
+    rendered: Renderings, stack: str, setting: str, kind: str, template: str
+) -> None:
+    realtime, folder = "workload-project-roles-realtime-template", "onboarding/"
+    for changes, more in ((None, dict[str, str]()), (letting_in(stack, setting), {kind: template})):
         rendering = rendered(stack, changes)
-        assert [each.name for each in rendering.all("BucketObjectv2") if "promoted" in each.name] == published
+        published = [each for each in rendering.all("BucketObjectv2") if each.inputs["key"].startswith(folder)]
+        assert sorted(each.name for each in published) == sorted([realtime, *more.values()])
         [function] = [each for each in rendering.all("lambda/function:Function") if "onboarding" in each.inputs["name"]]
         urls = json.loads(function.inputs["environment"]["variables"]["TEMPLATE_URLS"])
-        assert ("pipeline-promotion" in urls) is bool(published)
+        assert set(urls) == {"model-deployment-realtime", *more}
 
 
 def test_development_has_the_name_that_the_settings_give_it() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cloudformation import parse, resolved
-from tests.rendering import REGION, Rendering, Renderings, promoting
+from tests.rendering import REGION, Rendering, Renderings, letting_in
 
 FOLDER = Path(__file__).parent / "resolved"
 PUBLISHED = {
@@ -30,9 +30,9 @@ _KEPT = ("Conditions", "Parameters", "Rules")
 
 
 def publishing(rendered: Renderings, name: str) -> Rendering:
-    """The rendering of the stack that publishes a template, with the setting that makes it do so."""
+    """The rendering of the stack that publishes a template, with the settings that make it do so."""
     stack = PUBLISHED[name]
-    return rendered(stack, promoting(stack) if name.startswith("promoted-pipeline") else None)
+    return rendered(stack, None if stack == "dev" else letting_in(stack))
 
 
 def published(rendering: Rendering, name: str) -> str:

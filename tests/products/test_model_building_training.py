@@ -523,3 +523,19 @@ def test_the_jobs_of_a_pipeline_run_on_the_instances_that_the_account_allows(key
     assert not may({"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]})
     assert not may({"sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"]})
     assert not may({})
+
+
+@pytest.mark.parametrize("key", ["model-building-training", "model-building-training-deployment", "pipeline-promotion"])
+def test_a_job_of_a_pipeline_reads_no_file_system(key: str) -> None:
+    own = {
+        "aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl",
+        "sagemaker:InstanceTypes": ["ml.m5.large"],
+        "sagemaker:NetworkIsolation": "true",
+        "sagemaker:VpcSubnets": ["subnet-1"],
+        "sagemaker:VpcSecurityGroupIds": ["sg-1"],
+    }
+    job = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:training-job/pipelines-abc-Train-xyz"
+
+    assert launched(key).may("PipelineRole", "sagemaker:CreateTrainingJob", job, own)
+    mounting = {**own, "sagemaker:FileSystemId": ["fs-1"]}
+    assert not launched(key).may("PipelineRole", "sagemaker:CreateTrainingJob", job, mounting)

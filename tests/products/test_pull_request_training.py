@@ -104,6 +104,13 @@ def test_its_jobs_are_in_the_network_tagged_and_on_one_small_type(product: Produ
         assert not product.may("TrialStepsRole", action, resource, {**OWN, key: value}), key
 
 
+def test_a_job_of_a_pull_request_reads_no_file_system(product: Product) -> None:
+    resource = f"{SAGEMAKER}:training-job/pipelines-abc-Train-xyz"
+    keys = {**OWN, "sagemaker:FileSystemId": ["fs-1"]}
+    assert product.may("TrialStepsRole", "sagemaker:CreateTrainingJob", resource, OWN)
+    assert not product.may("TrialStepsRole", "sagemaker:CreateTrainingJob", resource, keys)
+
+
 def test_a_job_of_a_pull_request_starts_no_further_job_and_passes_no_role(product: Product) -> None:
     for job, kind in (("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")):
         resource = f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"

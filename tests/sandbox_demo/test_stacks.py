@@ -48,12 +48,12 @@ def test_a_stack_is_written_with_the_local_github_and_without_what_the_engine_ad
     assert (checkout / "Pulumi.dev.yaml").read_bytes() == checked_in
 
 
-def test_the_sandbox_lets_promoted_pipelines_in_and_what_is_checked_in_does_not(checkout: Path) -> None:
+def test_the_sandbox_lets_batches_and_promoted_pipelines_in_and_what_is_checked_in_does_not(checkout: Path) -> None:
     workload = load(stacks.write("prod", SERVERS).path)["config"]["mlops-platform:workload"]
     checked_in = load(checkout / "Pulumi.prod.yaml")["config"]["mlops-platform:workload"]
 
-    assert workload == {**checked_in, "promotedPipelines": True}
-    assert "promotedPipelines" not in checked_in
+    assert workload == {**checked_in, "batches": True, "promotedPipelines": True}
+    assert not {"batches", "promotedPipelines"} & set(checked_in)
 
 
 def test_what_a_person_set_or_removed_is_what_the_next_command_uses(checkout: Path) -> None:

@@ -20,7 +20,7 @@ from sandbox.plugins.install import install
 from tests.access.project_roles import ProjectRoles
 from tests.functions.project_onboarding.platform import has_roles_of
 from tests.products.resolution import published
-from tests.rendering import Renderings
+from tests.rendering import Renderings, letting_in
 from tests.sandbox_aws.account import Account, Credentials
 from tests.sandbox_aws.networks import Network, network
 from tests.template_repos.conftest import run
@@ -90,7 +90,7 @@ class LocalDeployment:
             )
         net = network(prod)
         net.add_s3_endpoint()
-        rendered = platform("prod")
+        rendered = platform("prod", letting_in("prod"))
         has_roles_of(prod, "prod", rendered)
         text = published(rendered, f"project-roles-{inference}")
         for rendered_name, real in (

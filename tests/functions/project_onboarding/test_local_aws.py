@@ -30,7 +30,7 @@ from tests.functions.project_onboarding.platform import has_function, has_roles_
 from tests.functions.project_onboarding.test_request import EVENT
 from tests.functions.template_cloner.fake_function import ROLES
 from tests.functions.template_cloner.fakes import MemoryStacks
-from tests.rendering import Renderings, promoting
+from tests.rendering import Renderings, letting_in
 from tests.sandbox_aws.account import Account, Credentials, allow
 from tests.sandbox_aws.hosting import Hosting
 from tests.sandbox_aws.test_aws_functions import ECHO
@@ -80,7 +80,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(dev: Account, prod: Account, rendered: Renderings) -> World:
     has_roles_of(dev, "dev", rendered("dev"), "template-cloner", "project-launch")
-    platform = rendered("prod", promoting("prod"))
+    platform = rendered("prod", letting_in("prod"))
     has_roles_of(prod, "prod", platform, "project-onboarding", "project-roles")
     s3 = prod.client("s3")
     where = {"LocationConstraint": "eu-west-1"}

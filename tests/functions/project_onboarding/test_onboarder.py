@@ -263,29 +263,43 @@ def test_a_stack_that_is_being_made_is_waited_for_before_it_is_deleted(account: 
     assert account.stacks == {}
 
 
-def test_an_account_that_lets_no_promoted_pipelines_in_refuses_one_before_anything_is_created(
-    account: MemoryAccount,
-) -> None:
-    urls = {kind: url for kind, url in SETTINGS.template_urls.items() if kind != PROMOTED.kind}
-    closed = Onboarder(settings=replace(SETTINGS, template_urls=urls), stacks=account, deployments=account)
-    onboard = replace(ONBOARD, repository=PROMOTED)
+SCORING = Repository(name="mlops-abalone-p-abcdefghijkl-model-deployment-batch", id="2006")
 
-    with pytest.raises(
-        RefusedError, match=r"^account 333333333333 \(prod\) takes no promoted pipelines: .*promotedPipelines: true"
-    ):
-        closed.answer(onboard)
+
+def closed_to(kind: str, account: MemoryAccount) -> Onboarder:
+    """An account whose settings do not let a kind of repositories in: it publishes no template for them."""
+    urls = {each: url for each, url in SETTINGS.template_urls.items() if each != kind}
+    return Onboarder(settings=replace(SETTINGS, template_urls=urls), stacks=account, deployments=account)
+
+
+@pytest.mark.parametrize(
+    ("repository", "reason"),
+    [
+        (PROMOTED, "takes no promoted pipelines: launch another product; .*workload.promotedPipelines: true"),
+        (SCORING, "takes no batches: launch the product with Inference realtime; .*workload.batches: true"),
+    ],
+)
+def test_an_account_refuses_what_its_settings_do_not_let_in_before_anything_is_created(
+    account: MemoryAccount, repository: Repository, reason: str
+) -> None:
+    closed = closed_to(repository.kind, account)
+
+    with pytest.raises(RefusedError, match=rf"^account 333333333333 \(prod\) {reason}"):
+        closed.answer(replace(ONBOARD, repository=repository))
     assert (account.stacks, account.changes) == ({}, [])
     assert isinstance(closed.answer(ONBOARD), Pending)
 
 
-def test_a_promoted_pipeline_that_came_before_the_account_let_none_in_changes_no_more_and_may_go(
-    account: MemoryAccount,
+@pytest.mark.parametrize("repository", [PROMOTED, SCORING])
+def test_what_came_before_the_account_let_it_in_no_more_keeps_what_it_has_and_may_go(
+    account: MemoryAccount, repository: Repository
 ) -> None:
-    carried_out(account, replace(ONBOARD, repository=PROMOTED))
+    carried_out(account, replace(ONBOARD, repository=repository))
+    before = dict(account.stacks)
     account.template = "two"
-    urls = {kind: url for kind, url in SETTINGS.template_urls.items() if kind != PROMOTED.kind}
-    closed = Onboarder(settings=replace(SETTINGS, template_urls=urls), stacks=account, deployments=account)
+    closed = closed_to(repository.kind, account)
 
-    with pytest.raises(RefusedError, match="takes no promoted pipelines"):
-        closed.answer(replace(ONBOARD, repository=PROMOTED))
+    with pytest.raises(RefusedError, match=r"Nothing was created or changed there$"):
+        closed.answer(replace(ONBOARD, repository=repository))
+    assert account.stacks == before
     assert isinstance(closed.answer(OFFBOARD), Pending)

@@ -23,7 +23,7 @@ from mlops_platform.promotion.versions import Pipeline, Proposal
 from mlops_platform.release import DeploymentError, release_function
 from tests.functions.project_onboarding.platform import has_function, has_roles_of
 from tests.products.resolution import published
-from tests.rendering import Renderings, promoting
+from tests.rendering import Renderings, letting_in
 from tests.sandbox_aws.account import Account, Credentials
 
 STACK = "analytics-prod-p-abcdefghijkl"
@@ -124,7 +124,7 @@ class Promoted:
 
 @pytest.fixture(scope="module")
 def promoted(prod: Account, rendered: Renderings) -> Promoted:
-    platform = rendered("prod", promoting("prod"))
+    platform = rendered("prod", letting_in("prod"))
     has_roles_of(prod, "prod", platform, "project-roles", "model-release")
     has_function(prod, platform, "model-release-function")
     ssm, s3 = prod.client("ssm"), prod.client("s3")
