@@ -181,8 +181,8 @@ def test_a_promoted_pipeline_that_is_scheduled_stays_and_one_that_is_not_goes_an
     status, reason = owners.update_project(DeletionProtection="off")
     assert status == "TAINTED"
     for environment in ("preprod", "prod"):
-        assert f"({environment}) still has the project's schedule {owners.project.pipeline} (ENABLED)" in reason
         group = f"analytics-{environment}-{project.id}"
+        assert f"({environment}) still has the project's schedule {group}/{owners.project.pipeline} (ENABLED)" in reason
         owners.root(environment, "scheduler").delete_schedule(Name=owners.project.pipeline, GroupName=group)
     assert owners.update_project(DeletionProtection="off") == ("AVAILABLE", "")
     assert owners.delete_project() == ("DeleteCompleted", "")
