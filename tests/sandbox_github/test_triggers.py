@@ -46,6 +46,13 @@ def test_a_push_triggers_workflows_by_branch_and_path_unless_the_commit_says_ski
     assert [run["display_title"] for run in runs(idle, path)] == ["Counts too", "Counts"]
 
 
+def test_a_workflow_that_a_schedule_starts_starts_with_other_events_as_well(idle: Client) -> None:
+    path = with_workflow(idle, "nightly", "on: {schedule: [{cron: '23 3 * * *'}], push: {branches: [main]}}")
+    body = {"message": "Counts", "content": encoded("x"), "branch": "main"}
+    assert idle("PUT", f"{path}/contents/file.txt", body).status == 201
+    assert [run["display_title"] for run in runs(idle, path)] == ["Counts"]
+
+
 @pytest.mark.parametrize(
     ("patterns", "name", "expected"),
     [

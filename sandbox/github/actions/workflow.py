@@ -67,13 +67,16 @@ def read_yaml(text: bytes) -> Document:
 
 
 def triggers(document: Document) -> dict[str, Document]:
-    """Return the events that start a workflow, each with its filters."""
+    """Return the events that start a workflow, each with its filters; a schedule has times, and none."""
     declared: Any = document.get("on", {})
     if isinstance(declared, str):
         return {declared: {}}
     if isinstance(declared, list):
         return {str(event): {} for event in cast("list[Any]", declared)}
-    return {str(event): dict(filters or {}) for event, filters in cast("Document", declared).items()}
+    return {
+        str(event): dict(filters) if isinstance(filters, dict) else {}
+        for event, filters in cast("dict[str, Document | list[Document] | None]", declared).items()
+    }
 
 
 def starts_on_push(filters: Document, ref: str, changed: Sequence[str]) -> bool:
