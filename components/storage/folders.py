@@ -31,30 +31,14 @@ class SharedFolder:
 
 def named_writers(bucket_arn: pulumi.Input[str], folder: SharedFolder) -> list[iam.Statement]:
     """Return statements that let these roles write and delete, if their own policies grant it, and nobody else whatever theirs grant."""
-    return [
-        iam.deny(
-            "OnlyNamedRolesWriteAndDelete",
-            "s3:DeleteObject*",
-            *_WRITES,
-            on=pulumi.Output.concat(bucket_arn, f"/{folder.name}/*"),
-            to="*",
-            when={"ArnNotLike": {"aws:PrincipalArn": folder.writer_role_arns}},
-        )
-    ]
+    others = {"ArnNotLike": {"aws:PrincipalArn": folder.writer_role_arns}}
+    return [_no_change("OnlyNamedRolesWriteAndDelete", bucket_arn, folder.name, others)]
 
 
 def one_writer(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statement]:
     """Return statements that let one role write and delete, whatever the policies of other roles grant them."""
-    return [
-        iam.deny(
-            "OnlyOneRoleWritesAndDeletes",
-            "s3:DeleteObject*",
-            *_WRITES,
-            on=pulumi.Output.concat(bucket_arn, f"/{folder.name}/*"),
-            to="*",
-            when={"ArnNotEquals": {"aws:PrincipalArn": folder.writer_role_arn}},
-        )
-    ]
+    others = {"ArnNotEquals": {"aws:PrincipalArn": folder.writer_role_arn}}
+    return [_no_change("OnlyOneRoleWritesAndDeletes", bucket_arn, folder.name, others)]
 
 
 def write_once(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statement]:
@@ -86,3 +70,15 @@ def write_once(bucket_arn: pulumi.Input[str], folder: Folder) -> list[iam.Statem
         # An object under a key of somebody else's is as good as deleted.
         iam.deny("NothingIsDeleted", "s3:DeleteObject*", "s3:UpdateObjectEncryption", on=objects, to="*"),
     ]
+
+
+def _no_change(sid: str, bucket_arn: pulumi.Input[str], folder: str, others: iam.Condition) -> iam.Statement:
+    """Deny `others` to write and delete in a folder."""
+    return iam.deny(
+        sid,
+        "s3:DeleteObject*",
+        *_WRITES,
+        on=pulumi.Output.concat(bucket_arn, f"/{folder}/*"),
+        to="*",
+        when=others,
+    )

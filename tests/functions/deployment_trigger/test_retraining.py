@@ -38,6 +38,10 @@ def alarm(fakes: Fakes, arn: str = ALARM, request_id: str = "request-1") -> Outc
     return fakes.retrainer(request_id).retrain(AlarmEvent(alarm_arn=arn))
 
 
+def crash() -> None:
+    raise Crash
+
+
 def record(fakes: Fakes, key: str = KEY) -> dict[str, Any]:
     return json.loads(fakes.s3.objects[BUCKET, key].body)
 
@@ -150,9 +154,6 @@ def test_a_project_that_does_not_name_its_training_repository_says_what_to_do(fa
 
 
 def test_a_crash_before_the_run_is_finished_by_lambdas_next_attempt(fakes: Fakes) -> None:
-    def crash() -> None:
-        raise Crash
-
     fakes.github.before = crash
     with pytest.raises(Crash):
         alarm(fakes)
@@ -163,9 +164,6 @@ def test_a_crash_before_the_run_is_finished_by_lambdas_next_attempt(fakes: Fakes
 
 
 def test_a_training_that_is_finished_on_another_day_keeps_its_name_by_which_its_run_is_found(fakes: Fakes) -> None:
-    def crash() -> None:
-        raise Crash
-
     fakes.github.after = crash
     with pytest.raises(Crash):
         alarm(fakes)
@@ -179,9 +177,6 @@ def test_a_training_that_is_finished_on_another_day_keeps_its_name_by_which_its_
 
 
 def test_a_crash_after_the_run_was_started_starts_no_second_one(fakes: Fakes) -> None:
-    def crash() -> None:
-        raise Crash
-
     fakes.github.after = crash
     with pytest.raises(Crash):
         alarm(fakes)
