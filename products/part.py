@@ -27,14 +27,18 @@ class Part:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     """Values of this part alone, by the names of their placeholders."""
 
+    def text(self) -> str:
+        """Return what its file says."""
+        return (PARTS / f"{self.name}.yaml").read_text(encoding="utf-8")
+
 
 class PartReader:
     """Reader of a part that fills in its placeholders and attaches each comment to the entry below it."""
 
-    def __init__(self, part: Part, values: Mapping[str, str]) -> None:
-        self._part = part
-        self._values = {**values, **part.values}
-        self._lines = (PARTS / f"{part.name}.yaml").read_text(encoding="utf-8").splitlines()
+    def __init__(self, name: str, text: str, values: Mapping[str, str]) -> None:
+        self._name = name
+        self._values = values
+        self._lines = text.splitlines()
         self.used: set[str] = set()
 
     def read(self) -> Any:
@@ -97,6 +101,6 @@ class PartReader:
 
     def _value(self, match: re.Match[str]) -> str:
         if match[1] not in self._values:
-            raise ValueError(f"{self._part.name}.yaml names {match[0]}, which is not given")
+            raise ValueError(f"{self._name}.yaml names {match[0]}, which is not given")
         self.used.add(match[1])
         return self._values[match[1]]
