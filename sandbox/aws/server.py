@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.aws import clock, kms, s3, sandbox_api, sns
 from sandbox.aws.autoscaling import service as autoscaling
-from sandbox.aws.awslambda import accounts, code, environment, invocations, network, roles
+from sandbox.aws.awslambda import accounts, code, environment, invocations, network, priority, roles
 from sandbox.aws.awslambda import logs as function_logs
 from sandbox.aws.cloudformation import provisioning, stack_principal, templates
 from sandbox.aws.cloudwatch import alarms, embedded_metrics, query_protocol
@@ -76,6 +76,7 @@ def install(settings: Settings) -> None:
         code,
         invocations,
         function_logs,
+        priority,
         targets,
         sns,
         alarms,

@@ -4,6 +4,7 @@ It is a process of its own, like every command of a sandbox, because the sandbox
 
 Stages:
     preprod: the servers run and one account is bootstrapped; nothing is deployed but the role of dev that it admits.
+    platform: three accounts are deployed and the templates are published; no project is launched.
     project: a launched project has registered its first model, which is not approved.
     team: the same in an organization on GitHub's plan Team, which releases by pull requests.
 """
@@ -45,6 +46,12 @@ def _admit(dev: stacks.StackFile) -> None:
     iam.create_role(RoleName=f"{dev.prefix}-template-cloner", AssumeRolePolicyDocument=document)
 
 
+def deployed() -> None:
+    """Run the demo up to three deployed accounts, without a project."""
+    with Demo() as demo:
+        accounts.build(demo)
+
+
 def registered() -> None:
     """Run the demo up to the first registered model."""
     with Demo() as demo:
@@ -64,6 +71,7 @@ def registered_on_team() -> None:
 
 STAGES: dict[str, Callable[[], None]] = {
     "preprod": lambda: bootstrapped("preprod"),
+    "platform": deployed,
     "project": registered,
     "team": registered_on_team,
 }

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -50,6 +51,14 @@ def test_a_handler_in_a_package_is_imported_by_its_dotted_path(dev: Account) -> 
         "word": "hello",
         "known": True,
     }
+
+
+def test_functions_stand_back_behind_the_server_that_answers_them(dev: Account) -> None:
+    # The server runs with the niceness of the tests; the highest is 19.
+    source = "import os\ndef handler(event, context):\n    return os.nice(0)\n"
+    functions = create(dev, "nice", "handler.handler", {"handler.py": source})
+    answer = json.loads(functions.invoke(FunctionName="nice", Payload=b"{}")["Payload"].read())
+    assert answer == min(os.nice(0) + 5, 19)
 
 
 ALIASED = "arn:aws:lambda:eu-west-1:333333333333:function:aliased"

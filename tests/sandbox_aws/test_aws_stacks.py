@@ -1,12 +1,15 @@
 """Stacks of a role that may create those of one template, with one service role: delegation in a shared account."""
 
 import json
+import subprocess
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.installed import local_aws_python
 from tests.sandbox_aws.account import Account, Credentials, allow, document, trust
 from tests.sandbox_aws.test_aws_functions import ECHO
 from tests.sandbox_aws.test_aws_functions import create as create_function
@@ -257,3 +260,25 @@ def test_a_groups_policy_is_set_and_deleted_with_the_group(dev: Account) -> None
     assert refusal(sagemaker.get_model_package_group_policy, ModelPackageGroupName="stacks-group")[0] == (
         "ValidationException"
     )
+
+
+PARSE = """
+import json
+from sandbox.aws.ministack import cloudformation, modules
+load, loaded = modules.engine.yaml.load, []
+def count(text, Loader):
+    loaded.append(text)
+    return load(text, Loader=Loader)
+modules.engine.yaml.load = count
+cloudformation.parse_templates_once()
+changed = modules.stack_handlers._parse_template("Resources: {Queue: {Type: 'AWS::SQS::Queue'}}")
+del changed["Resources"]["Queue"]
+again = cloudformation.parse_template("Resources: {Queue: {Type: 'AWS::SQS::Queue'}}")
+print(json.dumps([again, len(loaded)]))
+"""
+
+
+def test_a_template_of_many_stacks_is_parsed_once_and_each_has_its_own() -> None:
+    command, folder = local_aws_python("-c", PARSE), Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    assert json.loads(done.stdout) == [{"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}, 1]

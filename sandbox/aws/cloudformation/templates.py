@@ -89,9 +89,10 @@ def require_readable(caller: Principal, url: str) -> None:
 
 
 def install() -> None:
-    """Let CloudFormation take templates from virtual-hosted URLs and from services that keep them."""
+    """Let CloudFormation take templates from virtual-hosted URLs and from services that keep them, and parse each once."""
     gateway.intercept("cloudformation", _check_url)
     cloudformation.replace_templates(kept.get, _path_style)
+    cloudformation.parse_templates_once()
 
 
 async def _check_url(request: Request, go_on: Handler) -> Response:

@@ -1,6 +1,8 @@
 """MiniStack's CloudFormation."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from sandbox.aws.ministack import modules
@@ -40,6 +42,21 @@ def parse_template(text: str) -> Mapping[str, Any]:
         Exception: it is not one.
     """
     return modules.engine._parse_template(text)
+
+
+def parse_templates_once() -> None:
+    """Cache parsed templates: while MiniStack parses one it answers nobody, and many stacks have the same one.
+
+    Twenty launches at once held all other requests up for so long that functions gave up on theirs.
+    """
+    parse_text = lru_cache(maxsize=64)(modules.engine._parse_template)
+
+    def parse_template_once(text: str) -> Any:
+        # Whoever gets a template may change it.
+        return deepcopy(parse_text(text))
+
+    modules.engine._parse_template = parse_template_once
+    modules.stack_handlers._parse_template = parse_template_once
 
 
 def replace_templates(body: Callable[[], str | None], url: Callable[[str], str]) -> None:

@@ -90,6 +90,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "ministack.services.cloudformation.handlers": {
         "_delete_stack_async": "(stack_name, stack_id, retain_resources, force)",
+        "_parse_template": "(template_body)",
     },
     "ministack.services.cloudformation.helpers": {
         "_error": "(code, message, status)",
