@@ -165,7 +165,8 @@ def test_runs_at_once_of_a_window_that_is_scored_already_change_no_byte(batch: B
     before, earlier = batch.results(), len(batch.executions())
     with ThreadPoolExecutor() as pool:
         command = ("python", "-m", "deployment", "run", "prod", batch.window)
-        said = list(pool.map(lambda _: batch.deployed.command(*command), range(2)))
+        begun = [pool.submit(batch.deployed.command, *command) for _ in range(2)]
+        said = [each.result() for each in begun]
 
     assert [f"| {batch.window} | 501 | 500 | 1 |" in each for each in said] == [True, True]
     assert len(batch.executions()) == earlier + 2
