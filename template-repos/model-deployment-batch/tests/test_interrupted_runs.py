@@ -34,7 +34,7 @@ Objects = dict[str, bytes]
 
 @pytest.fixture
 def given(artifact: Path, tmp_path: Path) -> Path:
-    """What a job finds in /opt/ml."""
+    """The files that a job finds in /opt/ml."""
     inputs = tmp_path / "given" / "processing" / "input"
     for name, content in ROWS.items():
         (inputs / "rows" / name).parent.mkdir(parents=True, exist_ok=True)
