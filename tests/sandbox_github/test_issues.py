@@ -46,7 +46,6 @@ def test_a_repository_without_issues_refuses_one(call: Client, path: str) -> Non
 
 
 def test_a_repository_has_issues_also_when_its_template_has_none(call: Client) -> None:
-    # Source: foundation50/classroom50, pull request 479: a generated repository gets GitHub's defaults.
     template = repository(call, "template", is_template=True, has_issues=False)
     assert not call("GET", template).json["has_issues"]
     assert call("POST", f"{template}/generate", {"owner": "acme", "name": "made", "private": True}).status == 201

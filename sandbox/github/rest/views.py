@@ -22,7 +22,10 @@ FEATURES = {
     "allow_forking": False,
     "web_commit_signoff_required": False,
 }
-"""Switches of a repository and their defaults in an organization."""
+"""Switches of a repository and their defaults in an organization, also of one that is generated from a template with others.
+
+Source of the latter: foundation50/classroom50, pull request 479.
+"""
 
 
 def user(store: Store, account: User) -> dict[str, object]:
