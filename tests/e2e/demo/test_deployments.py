@@ -169,7 +169,7 @@ def test_a_pull_request_is_tried_on_a_sample_by_a_pipeline_of_its_own_which_is_r
     before = models.versions(deployments.lead, deployments.project.pipeline)
 
     def pipelines() -> list[str]:
-        found = sagemaker.list_pipelines(PipelineNamePrefix="pull-request-")["PipelineSummaries"]
+        found = sagemaker.list_pipelines(PipelineNamePrefix="pull-request")["PipelineSummaries"]
         return [each["PipelineName"] for each in found]
 
     labels = f"/repos/{repository}/issues/{proposed}/labels"
