@@ -128,6 +128,14 @@ class Deployments(ProjectOwners):
 
     def change(self, repository: str, title: str, files: Mapping[str, Callable[[str], str]]) -> str:
         """Change files of a repository by a pull request that a colleague approves, and return the commit on main."""
+        return self.merge_change(repository, self.propose_change(repository, title, files))
+
+    def merge_change(self, repository: str, pull: int) -> str:
+        """Merge a pull request that a colleague approves, and return the commit on main."""
+        return reviews.merge(self.developer, self.colleague, repository, pull)
+
+    def propose_change(self, repository: str, title: str, files: Mapping[str, Callable[[str], str]]) -> int:
+        """Open a pull request that changes files of a repository, and return its number."""
         path, member = f"/repos/{repository}", self.developer
         branch = re.sub(r"\W+", "-", title.lower())
         main = member.get(f"{path}/git/ref/heads/main")["object"]["sha"]
@@ -140,8 +148,7 @@ class Deployments(ProjectOwners):
             content = base64.b64encode(after.encode()).decode()
             commit = {"message": title, "content": content, "branch": branch, "sha": file["sha"]}
             member.send("PUT", f"{path}/contents/{name}", commit)
-        pull = member.send("POST", f"{path}/pulls", {"title": title, "head": branch, "base": "main"})
-        return reviews.merge(member, self.colleague, repository, int(pull["number"]))
+        return int(member.send("POST", f"{path}/pulls", {"title": title, "head": branch, "base": "main"})["number"])
 
     def approval(self, version: int) -> str:
         """Return the approval status of a version."""
@@ -224,6 +231,16 @@ class Deployments(ProjectOwners):
     def step(self, run: int, environment: str, name: str) -> str | None:
         """Return the conclusion of a job's step."""
         return next(step["conclusion"] for step in self.jobs(run)[environment]["steps"] if step["name"] == name)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return the texts that told of failed deployments, each with the state of its issue, oldest first."""
+        path = f"/repos/{self.project.deployment}/issues"
+        issues = sorted(self.developer.listed(f"{path}?state=all&labels=failed-run"), key=lambda each: each["number"])
+        return [
+            (text["body"], issue["state"])
+            for issue in issues
+            for text in (issue, *self.developer.listed(f"{path}/{issue['number']}/comments"))
+        ]
 
     # Deployments in progress
 

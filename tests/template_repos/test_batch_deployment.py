@@ -13,7 +13,7 @@ from tests.template_repos.conftest import ROOT, run
 
 SAME = (
     *("checks.yml", "deploy-environment.yml", "deploy.yml", "production.yml"),
-    *("retire-environment.yml", "retire.yml"),
+    *("retire-environment.yml", "retire.yml", "tell.yml"),
 )
 """Workflows that do what those of real-time deployment do."""
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tarfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +42,17 @@ class Batch:
         s3 = self.prod.client("s3")
         found = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{FOLDER}/{key}").get("Contents", [])
         return s3.get_object(Bucket=BUCKET, Key=found[0]["Key"])["Body"].read() if found else None
+
+    def results(self) -> dict[str, bytes]:
+        """Return all that runs wrote, by key."""
+        s3 = self.prod.client("s3")
+        found = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{FOLDER}/output/")["Contents"]
+        return {each["Key"]: s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in found}
+
+    def executions(self) -> list[str]:
+        """Return the ARNs of all executions."""
+        listed = self.prod.client("sagemaker").list_pipeline_executions(PipelineName=NAME)
+        return [each["PipelineExecutionArn"] for each in listed["PipelineExecutionSummaries"]]
 
     def manifest(self, window: str) -> dict[str, Any]:
         """Wait for the manifest of a window."""
@@ -114,6 +126,16 @@ def test_the_schedule_scores_the_window_of_its_time_under_the_roles_of_the_proje
     assert (len(predictions), predictions.count(b"\n")) == (scored["predictions"]["bytes"], 500)
 
 
+def test_a_start_that_is_delivered_twice_is_one_run(batch: Batch) -> None:
+    batch.manifest(batch.window)
+    schedule = batch.prod.client("scheduler").get_schedule(Name=NAME, GroupName=NAME)
+    request = json.loads(schedule["Target"]["Input"].replace("<aws.scheduler.scheduled-time>", batch.window))
+
+    again = batch.prod.client("sagemaker").start_pipeline_execution(**request)
+
+    assert batch.executions() == [again["PipelineExecutionArn"]]
+
+
 def test_its_metrics_come_from_the_log_of_the_job(batch: Batch) -> None:
     batch.manifest(batch.window)
     deadline = time.monotonic() + WITHIN_SECONDS
@@ -136,6 +158,19 @@ def test_a_window_is_backfilled_by_the_repositorys_command_and_has_the_same_resu
         "python", "-m", "deployment", "backfill", "prod", "2026-11-01", "2026-11-01"
     )
     assert "abalone-p-abcdefghijkl/3" in batch.deployed.command("python", "-m", "deployment", "status", "prod")
+
+
+def test_runs_at_once_of_a_window_that_is_scored_already_change_no_byte(batch: Batch) -> None:
+    batch.manifest(batch.window)
+    before, earlier = batch.results(), len(batch.executions())
+    with ThreadPoolExecutor() as pool:
+        command = ("python", "-m", "deployment", "run", "prod", batch.window)
+        begun = [pool.submit(batch.deployed.command, *command) for _ in range(2)]
+        said = [each.result() for each in begun]
+
+    assert [f"| {batch.window} | 501 | 500 | 1 |" in each for each in said] == [True, True]
+    assert len(batch.executions()) == earlier + 2
+    assert batch.results() == before
 
 
 def test_a_run_that_fails_is_counted_where_the_alarm_looks(batch: Batch) -> None:

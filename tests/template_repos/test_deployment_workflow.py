@@ -51,9 +51,9 @@ def test_production_follows_a_green_preprod_and_each_is_reached_from_its_own_env
     deploy: dict[str, Any], job: dict[str, Any]
 ) -> None:
     jobs = deploy["jobs"]
-    assert list(jobs) == ["project", "preprod", "prod"]
+    assert list(jobs) == ["project", "preprod", "prod", "tell"]
     assert (jobs["preprod"]["needs"], jobs["prod"]["needs"]) == ("project", ["project", "preprod"])
-    assert [caller.get("with", {}).get("environment") for caller in jobs.values()] == [None, "preprod", "prod"]
+    assert [caller.get("with", {}).get("environment") for caller in jobs.values()] == [None, "preprod", "prod", None]
     assert (jobs["project"].get("environment"), job["environment"]) == (None, "${{ inputs.environment }}")
     # A job that says nothing of failures is skipped after one.
     launched = "needs.project.outputs.launched == 'true'"
@@ -61,7 +61,9 @@ def test_production_follows_a_green_preprod_and_each_is_reached_from_its_own_env
     assert [jobs[name]["if"] for name in ("preprod", "prod")] == [launched, on_main]
     assert [each["permissions"] for each in (*jobs.values(), job)] == [
         {"contents": "read"},
-        *[{"actions": "read", "contents": "read", "id-token": "write", "pull-requests": "read"}] * 3,
+        *[{"actions": "read", "contents": "read", "id-token": "write", "pull-requests": "read"}] * 2,
+        {"actions": "read", "contents": "read", "issues": "write"},
+        jobs["prod"]["permissions"],
     ]
 
 

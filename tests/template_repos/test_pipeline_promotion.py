@@ -103,7 +103,7 @@ def test_a_commit_reaches_an_environment_only_after_a_green_one_before_it(
 ) -> None:
     jobs = deploy["jobs"]
     assert deploy["on"] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
-    assert list(jobs) == ["project", *ENVIRONMENTS]
+    assert list(jobs) == ["project", *ENVIRONMENTS, "tell"]
     needs = ["project", ["project", "dev"], ["project", "preprod"]]
     assert [jobs[name]["needs"] for name in ENVIRONMENTS] == needs
     # A job that says nothing of failures is skipped after one.

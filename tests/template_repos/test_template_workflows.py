@@ -14,11 +14,12 @@ from ruamel.yaml import YAML
 from tests.template_repos.conftest import ROOT, run
 
 TOOLS = Path(sys.executable).parent
+TELLING = {"actions": "read", "contents": "read", "issues": "write"}
 PINNED = re.compile(r"^\s*(?:- )?uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 USED = re.compile(r"^\s*(?:- )?uses: (?!\./)")
 """An action; reusable workflows of the same repository need no version."""
 WORKFLOWS = {
-    "model-training": ("checks.yml", "train.yml", "trial.yml"),
+    "model-training": ("checks.yml", "tell.yml", "train.yml", "trial.yml"),
     "model-deployment-batch": (
         "checks.yml",
         "deploy-environment.yml",
@@ -27,6 +28,7 @@ WORKFLOWS = {
         "retire-environment.yml",
         "retire.yml",
         "run.yml",
+        "tell.yml",
     ),
     "model-deployment-realtime": (
         "checks.yml",
@@ -35,8 +37,16 @@ WORKFLOWS = {
         "production.yml",
         "retire-environment.yml",
         "retire.yml",
+        "tell.yml",
     ),
-    "pipeline-promotion": ("checks.yml", "deploy-environment.yml", "deploy.yml", "diff.yml", "rollback.yml"),
+    "pipeline-promotion": (
+        "checks.yml",
+        "deploy-environment.yml",
+        "deploy.yml",
+        "diff.yml",
+        "rollback.yml",
+        "tell.yml",
+    ),
 }
 
 
@@ -80,7 +90,7 @@ def test_actionlint_and_shellcheck_find_nothing(template: Path, tmp_path: Path) 
 
 
 def test_the_files_follow_githubs_schemas(templates: Path) -> None:
-    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 21), ("dependabot", "dependabot.yml", 4)):
+    for schema, pattern, count in (("github-workflows", "workflows/*.yml", 25), ("dependabot", "dependabot.yml", 4)):
         files = [str(file) for file in templates.glob(f"*/.github/{pattern}")]
         assert len(files) == count
         command = (str(TOOLS / "check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *files)
@@ -142,9 +152,10 @@ def test_only_training_may_ask_for_credentials_in_its_environment_and_a_trial_ou
     ]
     assert jobs == [
         ("checks.yml", "checks", {"contents": "read"}, None),
+        ("tell.yml", "tell", TELLING, None),
         ("train.yml", "project", {"contents": "read"}, None),
         ("train.yml", "train", {"contents": "read", "id-token": "write"}, "dev"),
-        ("train.yml", "tell", {"contents": "read", "issues": "write"}, None),
+        ("train.yml", "tell", TELLING, None),
         ("trial.yml", "project", {"contents": "read"}, None),
         ("trial.yml", "trial", {"contents": "read", "id-token": "write"}, None),
     ]
@@ -185,16 +196,44 @@ def test_waiting_ends_before_the_credentials_and_the_job_do(workflows: dict[str,
     assert minutes + 5 <= job["timeout-minutes"] <= credentials["role-duration-seconds"] / 60
 
 
-def test_a_training_that_the_platform_started_and_that_fails_is_told_once_to_those_who_watch(
-    workflows: dict[str, Any],
+TELLS = {
+    ("model-training", "train.yml"): ("Training failed", "${{ inputs.reason != '' }}"),
+    ("model-deployment-batch", "deploy.yml"): ("Deployment failed", "${{ inputs.approval != '' }}"),
+    ("model-deployment-batch", "production.yml"): ("Release to production failed", True),
+    ("model-deployment-realtime", "deploy.yml"): ("Deployment failed", "${{ inputs.approval != '' }}"),
+    ("model-deployment-realtime", "production.yml"): ("Release to production failed", True),
+    ("pipeline-promotion", "deploy.yml"): ("Deployment failed", True),
+}
+"""The workflows whose runs somebody else than those concerned has started: title of the issue, and when nobody else is told."""
+
+
+def test_runs_that_the_platform_starts_or_somebody_else_lets_in_are_told_when_they_fail(templates: Path) -> None:
+    found = {
+        (name, file): (job["with"]["title"], job["with"]["unattended"])
+        for name in WORKFLOWS
+        for file, workflow in read(templates / name).items()
+        for job in workflow["jobs"].values()
+        if job.get("uses") == "./.github/workflows/tell.yml"
+    }
+    assert found == TELLS
+
+
+@pytest.mark.parametrize(("name", "file"), TELLS)
+def test_the_job_that_tells_comes_last_sees_every_result_and_no_other_writes_issues(
+    templates: Path, name: str, file: str
 ) -> None:
-    jobs = workflows["train.yml"]["jobs"]
+    jobs = read(templates / name)[file]["jobs"]
     tell = jobs["tell"]
     assert set(tell["needs"]) == set(jobs) - {"tell"}
-    assert tell["if"] == "failure() && inputs.reason != '' && github.run_attempt == 1"
-    [step] = [each for each in tell["steps"] if "run" in each]
-    assert step["run"].startswith('python3 -m mlops_platform.project.issue "Training failed ($REASON)"')
-    assert step["env"]["REASON"] == "${{ inputs.reason }}"
+    assert tell["if"].startswith("${{ !cancelled() && ")
+    assert tell["with"]["results"] == "${{ join(needs.*.result, ' ') }}"
+    assert tell["permissions"] == TELLING
+    assert [key for key, job in jobs.items() if "issues" in job.get("permissions", {})] == ["tell"]
+
+
+def test_every_workflow_tells_by_the_same_job(templates: Path) -> None:
+    texts = {(templates / name / ".github" / "workflows" / "tell.yml").read_text() for name in WORKFLOWS}
+    assert len(texts) == 1
 
 
 def test_two_trainings_never_overlap(workflows: dict[str, Any]) -> None:

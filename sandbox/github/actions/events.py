@@ -58,12 +58,15 @@ def push(store: Store, repository: Repository, ref: str, old: str, commit: Commi
     }
 
 
-def pull_request(store: Store, repository: Repository, pull: PullRequest, action: str, sender: User) -> dict[str, Any]:
-    """The payload of a change of a pull request."""
+def pull_request(
+    store: Store, repository: Repository, pull: PullRequest, action: str, sender: User, label: str | None
+) -> dict[str, Any]:
+    """The payload of a change of a pull request; `label` is the one that was put on it."""
     head = store.state.repositories[pull.head_repository_id]
     return {
         **_common(store, repository, sender),
         "action": action,
+        **({} if label is None else {"label": {"name": label}}),
         "number": pull.number,
         "pull_request": {
             "id": pull.id,
@@ -75,6 +78,7 @@ def pull_request(store: Store, repository: Repository, pull: PullRequest, action
             "merged": pull.merged_at is not None,
             "html_url": f"{store.url}/{repository.full_name}/pull/{pull.number}",
             "user": {"login": pull.author},
+            "labels": [{"name": name} for name in pull.labels],
             "head": {"ref": pull.head, "sha": pull.head_sha, "repo": repository_payload(store, head)},
             "base": {"ref": pull.base, "sha": pull.base_sha, "repo": repository_payload(store, repository)},
         },

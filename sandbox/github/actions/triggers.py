@@ -84,8 +84,10 @@ class Triggers:
             if starts_on_push(triggers(document)["push"], change.ref, changed):
                 self._start(repository, path, document, event)
 
-    def pull_request_changed(self, repository: Repository, pull: PullRequest, action: str, actor: User) -> None:
-        """Start the runs that a change of a pull request triggers."""
+    def pull_request_changed(
+        self, repository: Repository, pull: PullRequest, action: str, actor: User, label: str | None = None
+    ) -> None:
+        """Start the runs that a change of a pull request triggers, such as a `label` that was put on it."""
         git = self._store.git(repository)
         head = self._store.state.repositories[pull.head_repository_id]
         fork = head.id != repository.id
@@ -103,7 +105,7 @@ class Triggers:
             ref=f"refs/pull/{pull.number}/merge",
             sha=merge,
             title=pull.title,
-            payload=events.pull_request(self._store, repository, pull, action, actor),
+            payload=events.pull_request(self._store, repository, pull, action, actor, label),
             pull=pull,
             fork=fork,
         )

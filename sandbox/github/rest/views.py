@@ -1,5 +1,7 @@
 """Accounts, repositories and commits as JSON documents of responses."""
 
+from collections.abc import Sequence
+
 from sandbox.github.accounts import Caller, caller_role, reaches
 from sandbox.github.git import Commit, Person
 from sandbox.github.state import PERMISSIONS, Repository, User
@@ -20,7 +22,10 @@ FEATURES = {
     "allow_forking": False,
     "web_commit_signoff_required": False,
 }
-"""Switches of a repository and their defaults in an organization."""
+"""Switches of a repository and their defaults in an organization, also of one that is generated from a template with others.
+
+Source of the latter: foundation50/classroom50, pull request 479.
+"""
 
 
 def user(store: Store, account: User) -> dict[str, object]:
@@ -34,6 +39,11 @@ def user(store: Store, account: User) -> dict[str, object]:
         "type": account.type,
         "site_admin": False,
     }
+
+
+def labels(names: Sequence[str]) -> list[dict[str, object]]:
+    """The labels of an issue or a pull request."""
+    return [{"name": name} for name in names]
 
 
 def owner(store: Store, login: str) -> dict[str, object]:

@@ -17,6 +17,7 @@ from sandbox.github.state.organization import (
 )
 from sandbox.github.state.repository import (
     BranchPolicy,
+    Comment,
     Deployment,
     DeploymentStatus,
     Environment,
@@ -45,6 +46,7 @@ __all__ = [
     "ActionsPolicy",
     "Approval",
     "BranchPolicy",
+    "Comment",
     "Deployment",
     "DeploymentStatus",
     "Environment",

@@ -122,8 +122,18 @@ class PullRequest(BaseModel):
     merged_at: str | None = None
     merged_by: str | None = None
     reviews: list[Review] = Field(default_factory=list[Review])
+    labels: list[str] = Field(default_factory=list[str])
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)
+
+
+class Comment(BaseModel):
+    """A comment on an issue."""
+
+    id: int
+    author: str
+    body: str
+    created_at: str = Field(default_factory=now)
 
 
 class Issue(BaseModel):
@@ -135,6 +145,8 @@ class Issue(BaseModel):
     body: str | None
     author: str
     labels: list[str] = Field(default_factory=list[str])
+    comments: list[Comment] = Field(default_factory=list[Comment])
+    """Oldest first."""
     state: Literal["open", "closed"] = "open"
     created_at: str = Field(default_factory=now)
     updated_at: str = Field(default_factory=now)

@@ -135,7 +135,11 @@ def score(run: Run, rows: Path, artifact: Path, output: Callable[[str], Path]) -
         "rows": {word: sum(each["rows"][word] for each in objects) for word in ("in", "out", "quarantined")},
         "drift": {"verdict": drift.verdict, "features": drift.drifted},
     }
-    _write(output("runs") / run.window / "manifest.json", manifest)
+    file = output("runs") / run.window / "manifest.json"
+    # All at once: a job that is killed meanwhile may be uploaded, and must have either none or the whole.
+    part = file.with_name(f"{file.name}.part")
+    _write(part, manifest)
+    part.replace(file)
     return manifest, drift
 
 

@@ -10,6 +10,9 @@ from example_settings import in_force
 from example import train
 from example.local_run import DATA
 
+WINDOW = "2026-11-28T02:00:00Z"
+ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
+
 
 @pytest.fixture
 def example_settings() -> Iterator[None]:
@@ -40,3 +43,20 @@ def packed(content: Path) -> Path:
         for file in sorted(content.iterdir()):
             tar.add(file, file.name)
     return archive
+
+
+def arguments(area: str, sha256: str, arn: str = ARN) -> list[str]:
+    """Return the arguments of the job, as the pipeline's definition gives them."""
+    options = {
+        "window": WINDOW,
+        "area": area,
+        "program": "inference.py",
+        "model-package-arn": arn,
+        "model-sha256": sha256,
+        "code": "0123456789abcdef",
+        "project": "p-abcdefghijkl",
+        "environment": "prod",
+        "psi": "0.1",
+        "least-rows": "200",
+    }
+    return [text for name, value in options.items() for text in (f"--{name}", value)]

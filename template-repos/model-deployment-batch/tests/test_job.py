@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import run as job_script
-from conftest import packed
+from conftest import ARN, WINDOW, arguments, packed
 from run import Run, RunError
 
 from example.local_run import day
@@ -19,8 +19,6 @@ from mlops_platform.monitoring.drift import Limits
 from scoring.model import ModelError
 from scoring.objects import Entry, LostRowsError, Output
 
-WINDOW = "2026-11-28T02:00:00Z"
-ARN = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/1"
 GOOD = day(0, 300)
 FIRST = GOOD.split(b"\n")[0]
 
@@ -286,22 +284,6 @@ def test_an_object_is_digested_and_counted_before_it_is_read(tmp_path: Path) -> 
     file.write_bytes(b"\xef\xbb\xbf\r\n1\n\n2")
     entry = Entry.of(file, tmp_path)
     assert (entry.rows, entry.size, entry.sha256) == (2, 9, hashlib.sha256(file.read_bytes()).hexdigest())
-
-
-def arguments(area: str, sha256: str) -> list[str]:
-    options = {
-        "window": WINDOW,
-        "area": area,
-        "program": "inference.py",
-        "model-package-arn": ARN,
-        "model-sha256": sha256,
-        "code": "0123456789abcdef",
-        "project": "p-abcdefghijkl",
-        "environment": "prod",
-        "psi": "0.1",
-        "least-rows": "200",
-    }
-    return [text for name, value in options.items() for text in (f"--{name}", value)]
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from sandbox import identities
-from sandbox.demo import launch
+from sandbox import http_client, identities
+from sandbox.demo import launch, models
 from sandbox.demo.application import Application
 from sandbox.organization import DATA_SCIENTIST, LEAD_DATA_SCIENTIST, RELEASE_MANAGER
 from tests.e2e.actors import refused
@@ -64,11 +64,15 @@ def application(deployments: Deployments) -> Application:
 
 
 @pytest.fixture(scope="module")
-def wrong(deployments: Deployments) -> int:
-    """A version that predicts little more than the mean."""
-    return deployments.trained(
-        deployments.change(deployments.project.training, "Try one single tree", {"settings.toml": worse})
-    )
+def proposed(deployments: Deployments) -> int:
+    """The number of a pull request to train a version that predicts little more than the mean."""
+    return deployments.propose_change(deployments.project.training, "Try one single tree", {"settings.toml": worse})
+
+
+@pytest.fixture(scope="module")
+def wrong(deployments: Deployments, proposed: int) -> int:
+    """The version of that pull request."""
+    return deployments.trained(deployments.merge_change(deployments.project.training, proposed))
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +162,37 @@ def test_requests_are_captured_where_only_the_project_may_read_them(
         assert "AccessDenied" in refused(session.client("s3").get_object, **place)
 
 
+def test_a_pull_request_is_tried_on_a_sample_by_a_pipeline_of_its_own_which_is_removed_then(
+    deployments: Deployments, proposed: int
+) -> None:
+    sagemaker, repository = deployments.root("dev", "sagemaker"), deployments.project.training
+    before = models.versions(deployments.lead, deployments.project.pipeline)
+
+    def pipelines() -> list[str]:
+        found = sagemaker.list_pipelines(PipelineNamePrefix="pull-request")["PipelineSummaries"]
+        return [each["PipelineName"] for each in found]
+
+    labels = f"/repos/{repository}/issues/{proposed}/labels"
+    deployments.developer.send("POST", labels, {"labels": ["train"]})
+    own = f"pull-request-{proposed}-{deployments.project.id}-trial"
+    assert wait_until(pipelines, "the pipeline of a pull request") == [own]
+    [run] = deployments.developer.runs(repository, "trial.yml")
+    ended = wait_until(
+        lambda: (found := deployments.developer.run(repository, int(run["id"])))["status"] == "completed" and found,
+        "the trial of a pull request",
+    )
+    assert ended["conclusion"] == "success"
+    assert pipelines() == []
+    page = http_client.text(deployments.servers, "GET", ended["html_url"], {})
+    assert f"Pipeline {own}" in page
+    assert "Data: 1000 rows of" in page
+    bucket, folder = deployments.bucket("dev", deployments.project.id), f"trials/{proposed}/"
+    (sample,) = [key for key in deployments.keys("dev", deployments.project.id, folder) if key.endswith("/abalone.csv")]
+    rows = deployments.root("dev", "s3").get_object(Bucket=bucket, Key=sample)["Body"].read().splitlines()
+    assert len(rows) == 1000
+    assert models.versions(deployments.lead, deployments.project.pipeline) == before
+
+
 def test_wrong_answers_end_the_run_in_preprod_and_production_is_not_touched(
     deployments: Deployments, wrong: int, flawed_commit: str
 ) -> None:
@@ -172,6 +207,8 @@ def test_wrong_answers_end_the_run_in_preprod_and_production_is_not_touched(
     assert deployments.reviewer.listed(deployments.path(run, "approvals")) == []
     assert deployments.endpoint("prod") == before
     assert deployments.version("prod") == 1
+    [(text, state)] = deployments.told()
+    assert (deployments.package(wrong) in text, f"/actions/runs/{run}\n" in text, state) == (True, True, "open")
 
 
 def test_a_canary_whose_alarm_goes_off_leaves_the_old_version_serving(
@@ -197,6 +234,8 @@ def test_a_canary_whose_alarm_goes_off_leaves_the_old_version_serving(
     assert f"reason: {after['FailureReason']}" in log
     assert alarm in after["FailureReason"]
     wait_until(lambda: alarm in alarms_sent(), "the alarm at the topic")
+    _, (text, _) = deployments.told()
+    assert f"Released by @{RELEASE_MANAGER.login}." in text
 
 
 def test_a_run_that_would_replace_the_endpoint_is_refused_and_says_how_to_mend_it(
@@ -274,6 +313,7 @@ def test_a_good_version_follows_and_every_request_meanwhile_is_answered(
     assert remains.endpoints == [deployments.name("prod")]
     assert set(remains.configurations) == {old, deployments.endpoint("prod")["EndpointConfigName"]}
     assert (len(remains.models), remains.locks) == (2, [])
+    assert [state for _, state in deployments.told()] == ["closed"] * 3
 
 
 def test_the_same_version_again_changes_only_new_settings_and_a_shadow_answers_no_request(
