@@ -142,4 +142,6 @@ def test_mlflows_own_server_answers_and_forgets_nothing_of_what_it_was_told(dev:
         api.post("experiments/create", name="abalone")
     found = api.post("experiments/search", max_results=5)["experiments"]
     assert {each["name"]: each["artifact_location"] for each in found}["abalone"] == f"{STORE}/{made}"
-    assert "that has been used" in refusal(dev.client("sagemaker").update_mlflow_app, Arn=app, ArtifactStoreUri="s3://artifacts/runs")
+    assert "that has been used" in refusal(
+        dev.client("sagemaker").update_mlflow_app, Arn=app, ArtifactStoreUri="s3://artifacts/runs"
+    )

@@ -56,7 +56,9 @@ class MlflowServer:
         query = urlencode(request.query, doseq=True)
         headers = {name: value for name, value in request.headers.items() if name in PASSED_ON}
         try:
-            return self._ask(request.method, f"{request.path}?{query}" if query else request.path, headers, request.body)
+            return self._ask(
+                request.method, f"{request.path}?{query}" if query else request.path, headers, request.body
+            )
         except (OSError, http.client.HTTPException) as error:
             raise ServiceError("InternalFailure", f"MLflow's server does not answer: {error}", 500) from error
 
@@ -127,6 +129,8 @@ class MlflowServer:
 def _install() -> None:
     with _installing:
         try:
-            image_environments.sync(ENVIRONMENT, containers.images().machine.install_environment, "--no-python-downloads")
+            image_environments.sync(
+                ENVIRONMENT, containers.images().machine.install_environment, "--no-python-downloads"
+            )
         except image_environments.InstallationError as error:
             raise ServiceError("InternalFailure", f"MLflow's server cannot be installed: {error}", 500) from None
