@@ -11,6 +11,7 @@ from tests.rendering import Rendering, Renderings
 STACKS = ("dev", "preprod", "prod")
 LONGEST_FIRST = (
     "e2e/demo",
+    "e2e/watched",
     "e2e/test_approvals.py",
     "e2e/test_interruption.py",
     "e2e/test_shell.py",

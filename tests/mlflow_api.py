@@ -38,16 +38,11 @@ class MlflowApi:
         Raises:
             RefusedError: it is refused.
         """
-        request = AWSRequest(
-            "POST",
-            f"{self.endpoint_url}/api/2.0/mlflow/{path}",
-            {"Content-Type": "application/json", "x-sm-mlflow-app-arn": self.app_arn},
-            json.dumps(members).encode(),
-        )
+        url, body = f"{self.endpoint_url}/api/2.0/mlflow/{path}", json.dumps(members).encode()
+        headers = {"Content-Type": "application/json", "x-sm-mlflow-app-arn": self.app_arn}
+        request = AWSRequest("POST", url, headers, body)
         SigV4Auth(self.credentials, "sagemaker", self.app_arn.split(":")[3]).add_auth(request)
-        signed = urllib.request.Request(
-            request.url, data=request.data, headers=dict(request.headers.items()), method="POST"
-        )
+        signed = urllib.request.Request(url, body, dict(request.headers.items()), method="POST")
         trusted = ssl.create_default_context(cafile=str(self.certificate_authority))
         try:
             with urllib.request.urlopen(signed, timeout=WITHIN_SECONDS, context=trusted) as answer:

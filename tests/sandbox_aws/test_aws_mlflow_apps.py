@@ -101,7 +101,7 @@ def test_whoever_may_not_call_an_app_gets_no_answer_of_mlflows(dev: Account, app
     opens = caller(dev, "opens-mlflow", app, "sagemaker:CreatePresignedMlflowAppUrl")
     calls_another = replace(caller(dev, "calls-another-mlflow", app.replace("app-", "app-0")), app_arn=app)
     for api in (opens, calls_another):
-        with pytest.raises(RefusedError, match="403 .*is not authorized to perform: sagemaker:CallMlflowAppApi"):
+        with pytest.raises(RefusedError, match=r"403 .*is not authorized to perform: sagemaker:CallMlflowAppApi"):
             api.post("experiments/search", max_results=1)
     keys = opens.credentials
     forged = replace(opens, credentials=Credentials(keys.access_key, "a guess", keys.token))
@@ -138,7 +138,7 @@ def test_an_app_fails_as_often_as_a_test_asks_for(dev: Account, app: str) -> Non
 def test_mlflows_own_server_answers_and_forgets_nothing_of_what_it_was_told(dev: Account, app: str) -> None:
     api = caller(dev, "calls-mlflow", app)
     made = api.post("experiments/create", name="abalone")["experiment_id"]
-    with pytest.raises(RefusedError, match="400 .*RESOURCE_ALREADY_EXISTS"):
+    with pytest.raises(RefusedError, match=r"400 .*RESOURCE_ALREADY_EXISTS"):
         api.post("experiments/create", name="abalone")
     found = api.post("experiments/search", max_results=5)["experiments"]
     assert {each["name"]: each["artifact_location"] for each in found}["abalone"] == f"{STORE}/{made}"
