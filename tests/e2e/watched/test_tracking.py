@@ -5,6 +5,7 @@ The tests run in this order; each continues from the state that the ones before 
 
 import html
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sandbox import commands, environments, http_client, identities
+from sandbox import environments, http_client, identities
 from sandbox.demo import models
 from tests.e2e.sandbox import REGION
 from tests.e2e.wait import wait_until
@@ -87,6 +88,22 @@ def summary(watched: Watched, run: dict[str, Any]) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", http_client.text(watched.servers, "GET", run["html_url"], {})))
 
 
+def in_terminal(watched: Watched, *command: str, folder: Path) -> None:
+    """Run a command as a data scientist does in a terminal of Studio."""
+    found, credentials = watched.servers, watched.scientist.get_credentials()
+    assert credentials is not None
+    environment = {
+        **environments.developer(found.github.url, found.trust, token=found.tokens[watched.colleague.user.login]),
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_SESSION_TOKEN": credentials.token or "",
+        "AWS_ENDPOINT_URL": found.aws.url,
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": found.aws.url,
+    }
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_nothing_of_mlflow_is_installed_or_recorded_while_it_is_off(watched: Watched, api: MlflowApi) -> None:
     first = watched.developer.runs(watched.project.training, "train.yml")[0]
     steps, log = job(watched, first)
@@ -153,32 +170,8 @@ def test_an_app_that_does_not_answer_costs_no_model_and_the_run_is_recorded_late
 
     again = AGAIN.search(said)
     assert again is not None
-    commands.run(
-        ["make", "record", f"EXECUTION={again[1]}"],
-        log="record",
-        environment=as_scientist(watched),
-        folder=clone(watched, tmp_path),
-    )
+    url = f"{watched.servers.github.url}/{watched.project.training}.git"
+    in_terminal(watched, "git", "clone", "--quiet", url, str(tmp_path / "clone"), folder=tmp_path)
+    in_terminal(watched, "make", "record", f"EXECUTION={again[1]}", folder=tmp_path / "clone")
     later, _ = runs_of(watched, api)
     assert values(later["data"]["tags"])["pipeline_execution_arn"] == again[1]
-
-
-def as_scientist(watched: Watched) -> dict[str, str]:
-    """Return the environment of a terminal of a data scientist in Studio."""
-    found, credentials = watched.servers, watched.scientist.get_credentials()
-    assert credentials is not None
-    return {
-        **environments.developer(found.github.url, found.trust, token=found.tokens[watched.colleague.user.login]),
-        "AWS_ACCESS_KEY_ID": credentials.access_key,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
-        "AWS_SESSION_TOKEN": credentials.token or "",
-        "AWS_ENDPOINT_URL": found.aws.url,
-        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": found.aws.url,
-    }
-
-
-def clone(watched: Watched, folder: Path) -> Path:
-    """Clone the training repository as a data scientist."""
-    url = f"{watched.servers.github.url}/{watched.project.training}.git"
-    commands.run(["git", "clone", "--quiet", url, folder / "clone"], log="clone", environment=as_scientist(watched))
-    return folder / "clone"
