@@ -21,7 +21,7 @@ TRUST_VARIABLES = (
 """Variables that name the trusted certificates: of the AWS SDKs, curl, git, Node.js, requests, and OpenSSL or Go."""
 
 _ADDRESSES = ("AWS_ENDPOINT_URL", "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT")
-"""Variables that name the address of AWS: for the AWS SDKs, and for SageMaker's plugin of MLflow, to which an app has a host of its own."""
+"""Variables that name the address of AWS: for the AWS SDKs, and for SageMaker's plugin of MLflow, since apps have a host of their own."""
 
 _SLOWS_PYTHON = "PYTHONDONTWRITEBYTECODE"
 """Variable that makes every program compile the AWS SDK anew, which takes seconds for each preview."""

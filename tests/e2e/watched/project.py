@@ -40,7 +40,7 @@ class Watched(Approvals):
         return datetime.fromtimestamp(answer["now"], UTC)
 
     def findings(self) -> dict[str, Any]:
-        """Move the clock to the next scheduled run whose window has not begun to end, and return what the run finds."""
+        """Move the clock to the next scheduled run whose window ends after now, and return what that run finds."""
         now = self.move_clock(timedelta(seconds=0.001))
         # The window of the next midnight ends before the requests if they came in the last minutes of the day.
         midnight = (now + LATE).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
