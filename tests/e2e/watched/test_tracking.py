@@ -23,6 +23,8 @@ from tests.mlflow_api import MlflowApi, RefusedError
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 RECORD = "Record the run in MLflow"
+INSTALLED = re.compile("Installed .* packages?")
+"""Line of uv's about packages that it installed."""
 AGAIN = re.compile(r'make record EXECUTION="(\S+)"')
 
 
@@ -107,9 +109,10 @@ def in_terminal(watched: Watched, *command: str, folder: Path) -> None:
 def test_nothing_of_mlflow_is_installed_or_recorded_while_it_is_off(watched: Watched, api: MlflowApi) -> None:
     first = watched.developer.runs(watched.project.training, "train.yml")[0]
     steps, log = job(watched, first)
-    assert (first["conclusion"], steps[RECORD]) == ("success", "skipped")
-    assert "boto3" in log
-    assert "mlflow-skinny" not in log
+    assert first["conclusion"] == "success"
+    # The local GitHub leaves out a step whose condition does not hold.
+    assert steps.get(RECORD, "skipped") == "skipped"
+    assert len(INSTALLED.findall(log)) == 1
     assert runs_of(watched, api) == []
 
 
@@ -143,6 +146,9 @@ def test_a_training_is_a_run_with_its_settings_its_quality_its_commit_and_its_ve
     done = next(
         each for each in watched.developer.runs(watched.project.training, "train.yml") if each["head_sha"] == commit
     )
+    steps, log = job(watched, done)
+    # Those of the pipeline, and MLflow's.
+    assert (steps[RECORD], len(INSTALLED.findall(log))) == ("success", 2)
     said = summary(watched, done)
     assert f"Recorded in MLflow: experiment {watched.project.pipeline}, run {run['info']['run_name']}." in said
 
