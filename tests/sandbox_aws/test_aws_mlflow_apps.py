@@ -1,7 +1,9 @@
 """MLflow apps of the local SageMaker."""
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.mlflow_api import MlflowApi, RefusedError
 from tests.sandbox_aws.account import Account, allow, trust
 
 STORE = "s3://artifacts/mlflow"
+SERVER = Path(__file__).parents[2] / "sandbox" / "mlflow" / "pyproject.toml"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,8 @@ def test_an_app_is_described_listed_changed_and_deleted(dev: Account, role: str,
     assert (found["Status"], found["ModelRegistrationMode"]) == ("Created", "AutoModelRegistrationDisabled")
     [listed] = sagemaker.list_mlflow_apps()["Summaries"]
     assert (listed["Arn"], listed["Name"]) == (app, "runs")
+    [server] = tomllib.loads(SERVER.read_text())["project"]["dependencies"]
+    assert f"mlflow=={found['MlflowVersion']}" == server
     assert sagemaker.list_tags(ResourceArn=app)["Tags"] == [{"Key": "unit", "Value": "analytics"}]
     assert sagemaker.update_mlflow_app(Arn=app, ArtifactStoreUri="s3://artifacts/runs")["Arn"] == app
     changed = sagemaker.describe_mlflow_app(Arn=app)
