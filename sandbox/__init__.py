@@ -7,6 +7,7 @@ production, and does not know this folder.
 | --------------------- | ----------------------------------------------------------------------------------- |
 | `aws/`                | the local AWS: three accounts, TLS, IAM enforced; has its own Python environment    |
 | `images/`             | the Python environments of SageMaker's container images                             |
+| `mlflow/`             | the Python environment of MLflow's own server, which answers for MLflow apps         |
 | `github/`             | the local GitHub: REST, git, OpenID Connect, Actions                                |
 | `plugins/`            | replacements for the `aws` and `github` plugins of the Pulumi engine                |
 | `engine/`             | finds the Pulumi engine, or builds it from source                                   |

@@ -20,6 +20,9 @@ TRUST_VARIABLES = (
 )
 """Variables that name the trusted certificates: of the AWS SDKs, curl, git, Node.js, requests, and OpenSSL or Go."""
 
+_ADDRESSES = ("AWS_ENDPOINT_URL", "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT")
+"""Variables that name the address of AWS: for the AWS SDKs, and for SageMaker's plugin of MLflow, since apps have a host of their own."""
+
 _SLOWS_PYTHON = "PYTHONDONTWRITEBYTECODE"
 """Variable that makes every program compile the AWS SDK anew, which takes seconds for each preview."""
 
@@ -48,7 +51,7 @@ def runner(aws_url: str, trust: Path) -> dict[str, str]:
     """Return the variables of a workflow job besides GitHub's own."""
     return {
         **dict.fromkeys(TRUST_VARIABLES, str(trust)),
-        "AWS_ENDPOINT_URL": aws_url,
+        **dict.fromkeys(_ADDRESSES, aws_url),
         "PATH": os.pathsep.join((str(Path(uv()[0]).parent), str(paths.ENGINE), os.environ["PATH"])),
         "PULUMI_HOME": str(paths.PULUMI_HOME),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -85,9 +88,9 @@ def client(aws_url: str, trust: str, *, region: str, identity: dict[str, str]) -
     return {
         **_inherited(),
         **dict.fromkeys(TRUST_VARIABLES, trust),
+        **dict.fromkeys(_ADDRESSES, aws_url),
         **identity,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ENDPOINT_URL": aws_url,
         "AWS_REGION": region,
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), str(paths.ENGINE), os.environ["PATH"])),
         "PULUMI_HOME": str(paths.PULUMI_HOME),

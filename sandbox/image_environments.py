@@ -34,17 +34,28 @@ def install(folder: Path, environment: Mapping[str, str]) -> None:
     Raises:
         InstallationError: it cannot be installed.
     """
-    inherited = {key: value for key, value in environment.items() if key != "VIRTUAL_ENV"}
-    found = _run(environments.uv("python", "find", "--no-project", "--no-python-downloads", PYTHON), inherited)
+    found = _run(environments.uv("python", "find", "--no-project", "--no-python-downloads", PYTHON), environment)
     chosen = [] if found.returncode else ["--python", found.stdout.strip()]
-    commands = [environments.uv("sync", "--quiet", "--frozen", "--compile-bytecode", "--project", str(folder), *chosen)]
+    sync(folder, environment, "--compile-bytecode", *chosen)
     if server(folder) is None:
-        commands.append([str(python(folder)), str(CONTAINER), "finish"])
-    for command in commands:
-        done = _run(command, inherited)
-        if done.returncode:
-            raise InstallationError(done.stderr.strip())
+        _require([str(python(folder)), str(CONTAINER), "finish"], environment)
+
+
+def sync(folder: Path, environment: Mapping[str, str], *options: str) -> None:
+    """Install the locked packages of a folder into its environment, or bring it up to date.
+
+    Raises:
+        InstallationError: they cannot be installed.
+    """
+    _require(environments.uv("sync", "--quiet", "--frozen", "--project", str(folder), *options), environment)
+
+
+def _require(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    done = _run(command, environment)
+    if done.returncode:
+        raise InstallationError(done.stderr.strip())
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    inherited = {key: value for key, value in environment.items() if key != "VIRTUAL_ENV"}
+    return subprocess.run(command, env=inherited, capture_output=True, text=True, check=False)

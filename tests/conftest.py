@@ -12,6 +12,7 @@ STACKS = ("dev", "preprod", "prod")
 LONGEST_FIRST = (
     "e2e/demo",
     "e2e/test_many_launches.py",
+    "e2e/watched",
     "e2e/test_approvals.py",
     "e2e/test_interruption.py",
     "e2e/test_shell.py",

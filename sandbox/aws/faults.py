@@ -1,4 +1,4 @@
-"""Faults on demand, for tests: events that get lost, or come twice, and answers that get lost, as AWS says they may.
+"""Faults on demand, for tests: events that get lost, or come twice, answers that get lost, and apps that do not answer.
 
 Source: SageMaker Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge" (several events for a
 change); Amazon EventBridge User Guide, "Events from AWS services" (delivery by best effort); EventBridge Scheduler User
@@ -16,7 +16,7 @@ from sandbox.aws.errors import ServiceError
 
 @dataclass(kw_only=True)
 class Fault:
-    """A fault of the next events of AWS's services, or of the next calls of EventBridge Scheduler."""
+    """A fault of the next events of AWS's services, of the next calls of EventBridge Scheduler, or of the next requests to MLflow apps."""
 
     drop_events: int = 0
     """Number of events that get lost."""
@@ -26,6 +26,8 @@ class Fault:
     """Regular expression that matches the whole detail type of the events."""
     lose_answers: int = 0
     """Number of calls of EventBridge Scheduler that are carried out and answered with a server's error."""
+    fail_mlflow: int = 0
+    """Number of requests to MLflow apps that are not carried out and answered with a server's error."""
 
 
 _lock = threading.Lock()
@@ -72,5 +74,15 @@ def loses_answer() -> bool:
         for fault in _faults:
             if fault.lose_answers > 0:
                 fault.lose_answers -= 1
+                return True
+    return False
+
+
+def fails_mlflow() -> bool:
+    """Return whether the request that an MLflow app gets now fails."""
+    with _lock:
+        for fault in _faults:
+            if fault.fail_mlflow > 0:
+                fault.fail_mlflow -= 1
                 return True
     return False

@@ -24,6 +24,7 @@ from sandbox.aws.sagemaker import service as sagemaker
 from sandbox.aws.sagemaker.containers import Machine
 from sandbox.aws.sagemaker.feature_store import records
 from sandbox.aws.sagemaker.hosting import runtime
+from sandbox.aws.sagemaker.mlflow import requests as mlflow_requests
 from sandbox.aws.scheduler import service as scheduler
 from sandbox.aws.service_catalog import service as service_catalog
 
@@ -92,6 +93,7 @@ def _install_services() -> None:
         service.SERVICE.install()
     runtime.install()
     records.install()
+    mlflow_requests.install()
     scheduler.install()
     sagemaker_network.install()
 

@@ -6,12 +6,14 @@ Stages:
     preprod: the servers run and one account is bootstrapped; nothing is deployed but the role of dev that it admits.
     platform: three accounts are deployed and the templates are published; no project is launched.
     project: a launched project has registered its first model, which is not approved.
-    team: the same in an organization on GitHub's plan Team, which releases by pull requests.
+    watched: the same, where roles may bring the truth about requests, and training runs are recorded in MLflow.
+    team: as `project`, in an organization on GitHub's plan Team, which releases by pull requests.
 """
 
 import json
 import sys
 from collections.abc import Callable
+from typing import Literal
 
 import boto3
 
@@ -20,12 +22,13 @@ from sandbox.demo import accounts, runner
 from sandbox.demo.progress import Demo
 from sandbox.organization import RELEASE_MANAGER, SECOND_RELEASE_MANAGER
 
+TRUTH_WRITER = "orders"
+"""Role of production that the stage `watched` lets bring the truth about requests; a test makes it."""
+
 
 def bootstrapped(environment: str) -> None:
     """Start the servers and bootstrap one account."""
-    installation.install(lambda _: None)
-    found = servers.start()
-    environments.enter(found.aws.url, found.trust)
+    found = _started()
     stack = stacks.write(environment, found)
     accounts.bootstrap(found, stack)
     login.create_stack(found, stack)
@@ -58,21 +61,35 @@ def registered() -> None:
         runner.start_project(demo, accounts.build(demo))
 
 
+def registered_and_watched() -> None:
+    """Run the demo up to the first registered model, with an MLflow app, and with a role that brings truth."""
+    found = _started()
+    stacks.change(stacks.write("dev", found), "development", mlflow=True)
+    stacks.change(stacks.write("prod", found), "workload", truthWriters=[TRUTH_WRITER])
+    registered()
+
+
 def registered_on_team() -> None:
     """Run the demo up to the first registered model, with releases by pull request."""
-    installation.install(lambda _: None)
-    found = servers.start("team")
-    environments.enter(found.aws.url, found.trust)
+    found = _started("team")
     managers = [RELEASE_MANAGER.login, SECOND_RELEASE_MANAGER.login]
     stacks.change(stacks.write("dev", found), "github", releaseManagers=managers)
     stacks.change(stacks.write("prod", found), "workload", release="branch")
     registered()
 
 
+def _started(plan: Literal["team", "enterprise"] = "enterprise") -> servers.Servers:
+    installation.install(lambda _: None)
+    found = servers.start(plan)
+    environments.enter(found.aws.url, found.trust)
+    return found
+
+
 STAGES: dict[str, Callable[[], None]] = {
     "preprod": lambda: bootstrapped("preprod"),
     "platform": deployed,
     "project": registered,
+    "watched": registered_and_watched,
     "team": registered_on_team,
 }
 

@@ -1,23 +1,18 @@
-"""The record of executions in a real MLflow server, by the client and the plugin that the training template locks."""
+"""The record of executions in an MLflow app of the local AWS, by the client and the plugin that the training template locks."""
 
-import os
-import socket
-import subprocess
-import time
-import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.sandbox_aws.account import Account, allow, trust
+from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer
 from tests.template_repos.conftest import run
+
+__all__ = ["certificate_files", "dev", "endpoint_url", "issuer"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-APP = "arn:aws:sagemaker:eu-west-1:111122223333:mlflow-app/app-EXAMPLE"
-STARTS_WITHIN_SECONDS = 180
 RECORDED_TWICE = """
 import sys
 from pipeline.tracking import EXECUTION, Run, client, log
@@ -39,64 +34,60 @@ for name in ("abalone", "shells"):
     [found] = mlflow.search_runs([mlflow.get_experiment_by_name(name).experiment_id])
     print(found.info.status, found.info.end_time, sorted(found.data.params), found.data.metrics, found.data.tags[EXECUTION][-1])
 """
+LOOKED = """
+import sys
+from pipeline.tracking import client
+
+client(sys.argv[1]).get_experiment_by_name("abalone")
+"""
 
 
-@pytest.fixture(scope="module")
-def server(clone: Path, uv_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an MLflow server of the client's version, with packages of its own."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    groups = tomllib.loads((clone / "pyproject.toml").read_text())["dependency-groups"]
-    [version] = [pin.partition("==")[2] for pin in groups["mlflow"] if pin.startswith("mlflow-skinny==")]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-serve-artifacts"]
-    with (folder / "log").open("w") as log:
-        # Without the variable it starts workers that outlive it.
-        process = subprocess.Popen(
-            ["uv", "run", "--no-project", "--isolated", "--with", f"mlflow=={version}", "mlflow", "server", *options]
-            + ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--default-artifact-root", str(folder / "files")],
-            env={**uv_environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"},
-            cwd=folder,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    url, ends = f"http://127.0.0.1:{port}", time.monotonic() + STARTS_WITHIN_SECONDS
-    try:
-        while not _answers(url):
-            said = (folder / "log").read_text()[-2000:]
-            assert process.poll() is None, said
-            assert time.monotonic() < ends, said
-            time.sleep(0.5)
-        yield url
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(30)
+@pytest.fixture
+def app(dev: Account) -> Iterator[str]:
+    """The ARN of an app, which is gone afterwards."""
+    role = dev.role("runs", trust=trust("sagemaker.amazonaws.com"))
+    sagemaker = dev.client("sagemaker")
+    arn: str = sagemaker.create_mlflow_app(Name="runs", ArtifactStoreUri="s3://artifacts/mlflow", RoleArn=role)["Arn"]
+    yield arn
+    sagemaker.delete_mlflow_app(Arn=arn)
 
 
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, TimeoutError):
-        return False
-
-
-def test_an_execution_is_one_run_of_a_real_mlflow_and_an_interrupted_one_is_completed(
-    clone: Path, uv_environment: dict[str, str], tmp_path: Path, server: str
-) -> None:
-    environment = {
+@pytest.fixture
+def environment(uv_environment: dict[str, str], tmp_path: Path, dev: Account) -> dict[str, str]:
+    """Variables by which the plugin sends to the local AWS what it signs for AWS."""
+    return {
         **uv_environment,
         "UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv"),
-        # The plugin then signs for the app, and sends to this address instead of the app's.
-        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": server,
-        "AWS_ACCESS_KEY_ID": "111122223333",
-        "AWS_SECRET_ACCESS_KEY": "example",
+        "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": dev.endpoint_url,
+        "REQUESTS_CA_BUNDLE": str(dev.certificate_authority),
     }
-    command = ("uv", "run", "--frozen", "--group", "mlflow", "python", "-c", RECORDED_TWICE, APP)
-    done = run(*command, folder=clone, environment=environment)
-    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def acting(dev: Account, role: str) -> dict[str, str]:
+    """Return the variables that hold credentials of a role."""
+    keys = dev.assume(role)
+    assert keys.session_token is not None
+    return {
+        "AWS_ACCESS_KEY_ID": keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
+        "AWS_SESSION_TOKEN": keys.session_token,
+    }
+
+
+def test_an_execution_is_one_run_of_mlflows_own_server_and_an_interrupted_one_is_completed(
+    clone: Path, environment: dict[str, str], dev: Account, app: str
+) -> None:
+    def python(program: str, role: str) -> tuple[int, str, str]:
+        command = ("uv", "run", "--frozen", "--group", "mlflow", "python", "-c", program, app)
+        done = run(*command, folder=clone, environment={**environment, **acting(dev, role)})
+        return done.returncode, done.stdout, done.stderr
+
+    code, printed, errors = python(RECORDED_TWICE, dev.role("records-runs", allow("sagemaker:CallMlflowAppApi", app)))
+    assert code == 0, errors[-3000:]
     run_of = "FAILED 400000 ['data.uri', 'eta'] {'mse': 4.5, 'seconds.Train': 61.5} e"
-    lines = [line for line in done.stdout.splitlines() if not line.startswith(("🏃", "🧪"))]
+    lines = [line for line in printed.splitlines() if not line.startswith(("🏃", "🧪"))]
     assert lines == ["['Recorded', 'Recorded before', 'Recorded', 'Recorded before']", run_of, run_of]
+
+    code, _, errors = python(LOOKED, dev.role("opens-runs", allow("sagemaker:CreatePresignedMlflowAppUrl", app)))
+    assert code == 1
+    assert "is not authorized to perform: sagemaker:CallMlflowAppApi" in errors

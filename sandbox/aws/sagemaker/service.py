@@ -1,9 +1,10 @@
 """The operations of SageMaker."""
 
-from sandbox.aws.sagemaker import mlflow_apps, tags
+from sandbox.aws.sagemaker import tags
 from sandbox.aws.sagemaker.feature_store import groups as feature_groups
 from sandbox.aws.sagemaker.hosting import endpoint_configurations, endpoints, models
 from sandbox.aws.sagemaker.jobs import operations as jobs
+from sandbox.aws.sagemaker.mlflow import apps as mlflow_apps
 from sandbox.aws.sagemaker.pipelines import pipelines
 from sandbox.aws.sagemaker.registry import model_package_groups, model_packages
 from sandbox.aws.sagemaker.studio import apps, code_repositories, domains, portfolio_status, projects, spaces

@@ -70,7 +70,8 @@ def record(owner: Project, tracking: Tracking, execution_arn: str) -> None:
     """Record an execution that has ended, once however often this is repeated, and say so in the summary.
 
     Raises:
-        TrackingError: it is not recorded; the summary says so too.
+        TrackingError: nothing is to be recorded, or nowhere.
+        SystemExit: it is not recorded; the summary says so, and not that the run of the workflow failed.
     """
     if not tracking.mlflow:
         raise TrackingError("settings.toml: [tracking] mlflow is false, so nothing is recorded; set it to true")
@@ -85,7 +86,7 @@ def record(owner: Project, tracking: Tracking, execution_arn: str) -> None:
         summary.publish(
             f"\n**Not recorded in MLflow**; the model is not affected. {reason}\n\nTo try again: `{again}`\n"
         )
-        raise TrackingError(f"not recorded in MLflow: {reason}; to try again: {again}") from error
+        raise SystemExit(f"error: not recorded in MLflow: {reason}; to try again: {again}") from error
     summary.publish(f"\n{outcome} in MLflow: experiment `{owner.pipeline_name}`, run `{run.name}`.\n")
 
 

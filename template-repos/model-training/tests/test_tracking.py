@@ -276,6 +276,9 @@ def test_an_mlflow_that_does_not_answer_is_a_warning_in_the_summary(
     said = (tmp_path / "summary.md").read_text()
     assert "**Not recorded in MLflow**; the model is not affected. ConnectionError: no answer" in said
     assert f'make record EXECUTION="{EXECUTION_ARN}"' in said
+    # The run is green, and says once what is missing.
+    assert "Failed" not in said
+    assert said.count("no answer") == 1
 
 
 def test_an_execution_that_runs_is_not_recorded(sagemaker: FakeSageMaker, mlflow: FakeMlflow) -> None:

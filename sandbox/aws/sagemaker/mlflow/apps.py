@@ -1,4 +1,4 @@
-"""MLflow apps, as far as they are made and opened; nothing answers MLflow's own requests.
+"""MLflow apps: how they are made, changed and deleted. The URL by which a browser opens one leads nowhere here.
 
 Sources: SageMaker API Reference, "CreateMlflowApp" and the operations beside it; the CloudFormation schema of AWS::SageMaker::MlflowApp,
 by which a role is never changed; the provider's `mlflow_app.go`, which retries while the role is too new. Assumptions: an app gets an
@@ -9,17 +9,20 @@ from sandbox.aws.errors import NotEmulatedError, ServiceError
 from sandbox.aws.iam import authorization
 from sandbox.aws.ministack import scope
 from sandbox.aws.sagemaker import names, tags, user_context
+from sandbox.aws.sagemaker.mlflow.server import MlflowServer
 from sandbox.aws.sagemaker.studio import domains
 from sandbox.aws.service import Call, Members, now
 
-VERSION = "3.4.0"
-"""Version of MLflow; AWS chooses it."""
+VERSION = "3.10.1"
+"""Version of MLflow, which AWS chooses: that of `sandbox/mlflow`."""
 SETTINGS = ("Name", "ArtifactStoreUri", "ModelRegistrationMode", "WeeklyMaintenanceWindowStart", "DefaultDomainIdList")
 """Members that can be changed."""
 REFUSED = ("KmsKeyId", "AccountDefaultStatus")
 """Members that nobody here sends, so that nothing is known about what they do."""
 
 _apps = scope.scoped_store()
+_servers = scope.scoped_store()
+"""By the ARN of an app: its server."""
 
 
 def _create(call: Call) -> Members:
@@ -45,6 +48,7 @@ def _create(call: Call) -> Members:
         "LastModifiedTime": now(),
         "LastModifiedBy": user,
     }
+    _servers[arn] = MlflowServer(names.name_of(arn), members["ArtifactStoreUri"])
     tags.put(arn, members.get("Tags", []))
     return {"Arn": arn}
 
@@ -64,9 +68,22 @@ def _check(members: Members) -> None:
         domains.find_domain(domain_id)
 
 
-def _found(call: Call) -> Members:
-    arn = call.members["Arn"]
+def server(arn: str) -> MlflowServer:
+    """Return the server of an app of the current account.
+
+    Raises:
+        ServiceError: there is no such app.
+    """
+    _find(arn)
+    return _servers[arn]
+
+
+def _find(arn: str) -> Members:
     return names.found(_apps, arn, f"MLflow App {arn} does not exist.")
+
+
+def _found(call: Call) -> Members:
+    return _find(call.members["Arn"])
 
 
 def _describe(call: Call) -> Members:
@@ -76,6 +93,11 @@ def _describe(call: Call) -> Members:
 def _update(call: Call) -> Members:
     app = _found(call)
     _check(call.members)
+    store = call.members.get("ArtifactStoreUri", app["ArtifactStoreUri"])
+    if store != app["ArtifactStoreUri"]:
+        if _servers[app["Arn"]].used:
+            raise NotEmulatedError("another artifact store of an MLflow app that has been used")
+        _servers[app["Arn"]] = MlflowServer(names.name_of(app["Arn"]), store)
     app |= names.pick(call.members, *SETTINGS)
     app |= {"Status": "Updated", "LastModifiedTime": now(), "LastModifiedBy": user_context.of(call.caller)}
     return {"Arn": app["Arn"]}
@@ -84,6 +106,7 @@ def _update(call: Call) -> Members:
 def _delete(call: Call) -> Members:
     arn = _found(call)["Arn"]
     tags.forget(arn)
+    _servers.pop(arn).stop()
     _apps.pop(arn)
     return {"Arn": arn}
 

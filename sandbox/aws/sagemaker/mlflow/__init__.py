@@ -1,0 +1,1 @@
+"""MLflow apps: their operations, and requests to them, which MLflow's own server answers."""
