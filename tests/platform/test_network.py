@@ -293,7 +293,7 @@ def admitted_to_endpoints(rendering: Rendering) -> list[tuple[str, str]]:
 
 
 WORKLOAD = ("network-endpoints-from-workload", "sg-network-workload")
-"""What the group of everything, or of everything but jobs, is admitted by."""
+"""The rule that admits the group of everything, or of everything but jobs."""
 JOBS = ("network-endpoints-from-jobs", "sg-network-jobs")
 
 
