@@ -67,6 +67,8 @@ if isinstance(settings.network, ExistingNetwork):
             vpc_id=settings.network.vpc_id,
             subnet_ids=settings.network.subnet_ids,
             security_group_id=settings.network.security_group_id,
+            job_security_group_id=settings.network.job_security_group_id,
+            studio=settings.development is not None,
         ),
         options,
     )
@@ -80,13 +82,14 @@ else:
             nat=ways_out.nat,
             public_subnets=ways_out.public_subnets,
             services=ways_out.endpoints,
+            studio=settings.development is not None,
             caller_cidrs=ways_out.caller_cidrs,
             signed_by_aws=ways_out.signed_by_aws,
             logs_key_arn=keys["logs"].arn,
         ),
         options,
     )
-functions_vpc_config = network.vpc_config if settings.functions_in_network else None
+functions_vpc_config = network.vpc_config_of_apps if settings.functions_in_network else None
 storage = Storage(
     "storage",
     StorageArgs(
@@ -122,7 +125,8 @@ if settings.development:
         "studio",
         StudioArgs(
             environment=environment,
-            vpc_config=network.vpc_config,
+            vpc_config=network.vpc_config_of_apps,
+            jobs_vpc_config=network.vpc_config,
             home_key=keys["studio"],
             data_key=keys["data"],
             shared_buckets=[buckets["data"], buckets["sagemaker"]],

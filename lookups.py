@@ -49,6 +49,12 @@ def network_zones(settings: Settings, provider: aws.Provider) -> dict[str, int]:
     """
     network, environment = settings.network, settings.environment
     if isinstance(network, ExistingNetwork):
+        if settings.development and network.security_group_id and not network.job_security_group_id:
+            pulumi.log.warn(
+                f"network.securityGroupId: {network.security_group_id} is the group of Studio's apps and of jobs, too. If it admits "
+                "its own members, whoever runs a job reaches the apps of other people, leads among them: name another group for "
+                "jobs by network.jobSecurityGroupId, and let this one admit nothing"
+            )
         if (settings.development or settings.workload) and not network.reaches_aws:
             require_ways_out(network, settings.indispensable_services, environment, provider)
         return {}

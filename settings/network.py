@@ -115,10 +115,30 @@ class ExistingNetwork(Section):
     subnet_ids: Annotated[list[SubnetId], Field(min_length=2, max_length=MOST_SUBNETS), AfterValidator(without_repeats)]
     """Ids of its private subnets, each in another availability zone."""
     security_group_id: SecurityGroupId | None = None
-    """Id of the security group that everything gets which the platform runs in the network. Not set: the platform creates one."""
+    """Id of the security group that everything gets which the platform runs in the network; where Studio is, everything but jobs.
+    Studio's apps are in it, so it should admit nothing, nor its own members. Not set: the platform creates what it needs, with
+    Studio also a group of jobs."""
+    job_security_group_id: SecurityGroupId | None = None
+    """Only with `development` and `securityGroupId`: id of the security group that jobs get, which may admit its own members. Not
+    set: jobs get `securityGroupId`, as before this setting existed. If that group admits its own members, whoever runs a job
+    reaches the Studio apps of others, and with them what only leads may do."""
     reaches_aws: bool = False
     """Whether the subnets reach AWS, S3 included, in a way that the platform cannot look up: by a default route that a VPN or Direct
     Connect propagates to their route tables. If not, a network is refused whose subnets seem to have no way to AWS."""
+
+    @field_validator("job_security_group_id")
+    @classmethod
+    def _jobs_are_apart(cls, group: str | None, info: ValidationInfo) -> str | None:
+        others = info.data.get("security_group_id")
+        if group and not others:
+            raise problem(
+                "name network.securityGroupId too, the group of Studio's apps; or neither, and the platform creates both"
+            )
+        if group and group == others:
+            raise problem(
+                "it is network.securityGroupId, in which Studio's apps are: name another group, for jobs alone"
+            )
+        return group
 
 
 def _kind(value: object) -> str:

@@ -52,7 +52,7 @@ class Settings(Section):
     """The GitHub organization, the platform's repository in it, and the server."""
     alarms: Alarms = Field(default_factory=Alarms)
     """Recipients of alarms. Without any, alarms are seen in CloudWatch only."""
-    development: Development | None = None
+    development: Development | None = Field(default=None, validate_default=True)
     """SageMaker Studio and the projects that are launched from it. Without this section the environment has neither."""
     workload: Workload | None = None
     """Origin of the models that are deployed in this environment. Without this section none can be deployed."""
@@ -145,6 +145,17 @@ class Settings(Section):
                 "people by workload.releaseManagers"
             )
         return workload
+
+    @field_validator("development")
+    @classmethod
+    def _jobs_are_apart_from_studio(cls, development: Development | None, info: ValidationInfo) -> Development | None:
+        network: object = info.data.get("network")
+        if development is None and isinstance(network, ExistingNetwork) and network.job_security_group_id:
+            raise problem(
+                "network.jobSecurityGroupId keeps jobs apart from Studio, and without this section there is none: remove it, and "
+                "name the group of jobs by network.securityGroupId"
+            )
+        return development
 
     @field_validator("development")
     @classmethod

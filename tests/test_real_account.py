@@ -97,4 +97,4 @@ def test_the_update_of_a_project_keeps_every_parameter_of_its_product_but_those_
 
 def test_commands_are_found() -> None:
     found = {program: len(commands(program)) for program in ("aws", "gh", "pulumi", "python")}
-    assert found == {"aws": 95, "gh": 19, "pulumi": 5, "python": 2}
+    assert found == {"aws": 96, "gh": 19, "pulumi": 5, "python": 3}

@@ -15,6 +15,7 @@ from bootstrap.doctor import (
     project_releases,
     quotas,
     reviews,
+    studio,
     subject_checks,
 )
 from bootstrap.doctor.finding import Finding, checked
@@ -107,6 +108,8 @@ def _platform(
     settings = settings_file.of_environment(names, folder) or {}
     name = stack_name(names, folder)
     yield checked("alarms", lambda: alarms.recipients(account, names, name, settings))
+    if "development" in settings:
+        yield checked("Studio", lambda: studio.apps(account, names))
     trusted = stack.parameters.get("OidcIssuer")
     if trusted != server.issuer:
         again = command(names, stack, server, moved=server.url != trusted_server(stack).url)

@@ -11,7 +11,7 @@ from components.environment import Environment
 from components.network.endpoints import NetworkEndpoints, NetworkEndpointsArgs
 from components.network.flow_logs import FlowLogs, FlowLogsArgs
 from components.network.vpc import NetworkVpc, NetworkVpcArgs
-from components.network.vpc_config import VpcConfig, workload_security_group
+from components.network.vpc_config import SecurityGroups, VpcConfig, security_groups
 from components.parameters import Values
 
 
@@ -29,6 +29,8 @@ class NetworkArgs:
     """Whether there is an internet gateway and a public subnet in each zone, where NAT gateways stand."""
     services: Sequence[str]
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
+    studio: bool
+    """Whether Studio is in the network, whose apps are in another security group than jobs."""
     caller_cidrs: Sequence[IPv4Network] = ()
     """Addresses of connected networks whose callers reach these services."""
     signed_by_aws: Sequence[Literal["functions", "images"]] = ()
@@ -41,7 +43,9 @@ class Network(pulumi.ComponentResource):
     """A VPC with private endpoints of AWS services and a record of its traffic."""
 
     vpc_config: VpcConfig
-    """Subnets and security group of workloads."""
+    """Subnets, and the security group of jobs and models."""
+    vpc_config_of_apps: VpcConfig
+    """The same subnets, and the security group of Studio's apps and of functions."""
     parameters: Values
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -55,6 +59,7 @@ class Network(pulumi.ComponentResource):
                 zones=args.zones,
                 nat=args.nat,
                 public_subnets=args.public_subnets,
+                studio=args.studio,
             ),
             child,
         )
@@ -63,6 +68,7 @@ class Network(pulumi.ComponentResource):
             NetworkEndpointsArgs(
                 environment=args.environment,
                 vpc_config=vpc.vpc_config,
+                security_groups=vpc.security_groups,
                 services=args.services,
                 route_table_ids=vpc.route_table_ids,
                 caller_cidrs=args.caller_cidrs,
@@ -77,6 +83,7 @@ class Network(pulumi.ComponentResource):
             child,
         )
         self.vpc_config = vpc.vpc_config
+        self.vpc_config_of_apps = self.vpc_config.behind(vpc.security_groups.workload)
         self.parameters = vpc.vpc_config.parameters
         self.register_outputs({"vpc_id": self.vpc_config.vpc_id})
 
@@ -90,28 +97,41 @@ class ImportedNetworkArgs:
     subnet_ids: Sequence[str]
     """Private subnets in two zones at least."""
     security_group_id: str | None
-    """Security group of everything that the platform runs; made when there is none."""
+    """Security group of everything that the platform runs; made when there is none, and with Studio another one of jobs."""
+    job_security_group_id: str | None
+    """Security group of jobs, if they have another than everything else."""
+    studio: bool
+    """Whether Studio is in the network, whose apps are to be in another security group than jobs."""
 
 
 class ImportedNetwork(pulumi.ComponentResource):
     """A part of an existing network, whose owner looks after routes, endpoints and flow logs."""
 
     vpc_config: VpcConfig
-    """Subnets and security group of workloads."""
+    """Subnets, and the security group of jobs and models."""
+    vpc_config_of_apps: VpcConfig
+    """The same subnets, and the security group of Studio's apps and of functions."""
     parameters: Values
 
     def __init__(self, name: str, args: ImportedNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ImportedNetwork", name, None, opts)
-        security_group_id = (
-            pulumi.Output.from_input(args.security_group_id)
-            if args.security_group_id
-            else workload_security_group(name, environment=args.environment, vpc_id=args.vpc_id, parent=self).id
+        given, of_jobs = args.security_group_id, args.job_security_group_id
+        groups = (
+            SecurityGroups(
+                workload=pulumi.Output.from_input(given),
+                jobs=pulumi.Output.from_input(of_jobs) if of_jobs else None,
+            )
+            if given
+            else security_groups(
+                name, environment=args.environment, vpc_id=args.vpc_id, studio=args.studio, parent=self
+            )
         )
         self.vpc_config = VpcConfig(
             environment=args.environment,
             vpc_id=pulumi.Output.from_input(args.vpc_id),
             subnet_ids=[pulumi.Output.from_input(subnet) for subnet in args.subnet_ids],
-            security_group_id=security_group_id,
+            security_group_id=groups.of_jobs,
         )
+        self.vpc_config_of_apps = self.vpc_config.behind(groups.workload)
         self.parameters = self.vpc_config.parameters
         self.register_outputs({"vpc_id": args.vpc_id})

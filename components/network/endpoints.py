@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from components import iam
 from components.environment import Environment
-from components.network.vpc_config import VpcConfig
+from components.network.vpc_config import SecurityGroups, VpcConfig
 
 WITHOUT_POLICY = ("servicecatalog", "studio")
 """Services whose endpoints let everybody through. Of Service Catalog's, no page says that it accepts a policy. Studio's does, for
@@ -35,6 +35,8 @@ class NetworkEndpointsArgs:
 
     environment: Environment
     vpc_config: VpcConfig
+    security_groups: SecurityGroups
+    """Groups of what the platform runs, all of which reaches the services."""
     services: Sequence[str]
     """Services with an interface endpoint, as AWS names them after the region; `studio` for SageMaker Studio's."""
     route_table_ids: Mapping[str, pulumi.Input[str]]
@@ -79,16 +81,20 @@ class NetworkEndpoints(pulumi.ComponentResource):
             tags={"Name": endpoints_group_name(environment)},
             opts=child,
         )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-from-workload",
-            description="HTTPS from everything that the platform runs",
-            security_group_id=security_group.id,
-            referenced_security_group_id=vpc_config.security_group_id,
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            opts=child,
-        )
+        groups = {"workload": args.security_groups.workload, "jobs": args.security_groups.jobs}
+        for purpose, group in groups.items():
+            if group is None:
+                continue
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-from-{purpose}",
+                description="HTTPS from everything that the platform runs",
+                security_group_id=security_group.id,
+                referenced_security_group_id=group,
+                ip_protocol="tcp",
+                from_port=443,
+                to_port=443,
+                opts=child,
+            )
         for cidr in args.caller_cidrs:
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-from-{cidr}",

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.environment import Environment
-from components.network.vpc_config import VpcConfig, workload_security_group
+from components.network.vpc_config import SecurityGroups, VpcConfig, security_groups
 
 NETWORK_BITS = 4
 BLOCKS_PER_NETWORK = 2**NETWORK_BITS
@@ -42,13 +42,16 @@ class NetworkVpcArgs:
     """NAT gateways: none, one in the first zone for all, or one in each."""
     public_subnets: bool
     """Whether there is an internet gateway and a public subnet in each zone, where NAT gateways stand."""
+    studio: bool
+    """Whether Studio is in the network."""
 
 
 class NetworkVpc(pulumi.ComponentResource):
     """A VPC with a private subnet in each zone, for workloads, and a public one where NAT gateways need it."""
 
     vpc_config: VpcConfig
-    """Subnets and security group of workloads."""
+    """Subnets and security group of jobs and models."""
+    security_groups: SecurityGroups
     route_table_ids: Mapping[str, pulumi.Output[str]]
     """Every route table, by its purpose."""
 
@@ -89,13 +92,15 @@ class NetworkVpc(pulumi.ComponentResource):
                     nat_gateway_id=gateway.id,
                     opts=self._child,
                 )
-        security_group = workload_security_group(name, environment=args.environment, vpc_id=self._vpc.id, parent=self)
+        self.security_groups = security_groups(
+            name, environment=args.environment, vpc_id=self._vpc.id, studio=args.studio, parent=self
+        )
         self.route_table_ids = route_tables
         self.vpc_config = VpcConfig(
             environment=args.environment,
             vpc_id=self._vpc.id,
             subnet_ids=[subnet.id for subnet in private.values()],
-            security_group_id=security_group.id,
+            security_group_id=self.security_groups.of_jobs,
         )
         self.register_outputs({"vpc_id": self._vpc.id})
 

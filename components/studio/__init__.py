@@ -25,6 +25,9 @@ class StudioArgs:
 
     environment: Environment
     vpc_config: VpcConfig
+    """The network of apps."""
+    jobs_vpc_config: VpcConfig
+    """The network of the jobs that people start from there, with another security group."""
     home_key: EncryptionKey
     """Key of the home directories."""
     data_key: EncryptionKey
@@ -64,7 +67,7 @@ class Studio(pulumi.ComponentResource):
             name,
             StudioRolesArgs(
                 environment=args.environment,
-                vpc_config=args.vpc_config,
+                vpc_config=args.jobs_vpc_config,
                 grants=[
                     *(bucket.read_and_write() for bucket in args.shared_buckets),
                     *(

@@ -147,8 +147,10 @@ def test_an_action_that_names_no_subnet_is_not_denied(role_named: RoleNamed, peo
     assert [denials(json.loads(document), request) for document in role_named(people).policies.values()] == [[], [], []]
 
 
-def test_a_job_joins_no_other_security_group_than_the_platforms(role_named: RoleNamed, dev: Rendering) -> None:
-    group = dev.one("ec2/securityGroup:SecurityGroup", "network-workload")
+def test_a_job_joins_no_other_security_group_than_that_of_jobs_which_is_not_studios(
+    role_named: RoleNamed, dev: Rendering
+) -> None:
+    group = dev.one("ec2/securityGroup:SecurityGroup", "network-jobs")
     joining = [
         resource
         for statement in role_named("job").statements
@@ -158,6 +160,7 @@ def test_a_job_joins_no_other_security_group_than_the_platforms(role_named: Role
     ]
 
     assert joining == [f"arn:aws:ec2:eu-west-1:111111111111:security-group/sg-{group.name}"]
+    assert f"sg-{group.name}" not in dev.one("sagemaker/domain:Domain").inputs["defaultUserSettings"]["securityGroups"]
     assert [people for people in PEOPLE if role_named(people).may("ec2:CreateNetworkInterface")] == []
 
 

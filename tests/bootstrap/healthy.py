@@ -203,6 +203,13 @@ def subscriptions(**arns: str) -> dict[str, Any]:
     return {"list_subscriptions_by_topic": list_subscriptions_by_topic}
 
 
+def rules(outbound: str, *inbound: str) -> Any:
+    """EC2's answer about the rules of a security group."""
+    found = [{"SecurityGroupRuleId": outbound, "GroupId": "sg-1", "IsEgress": True}]
+    found += [{"SecurityGroupRuleId": each, "GroupId": "sg-1", "IsEgress": False} for each in inbound]
+    return answer({"SecurityGroupRules": found})
+
+
 def bootstrapped(issuer: str = ISSUER, subjects: str = SUBJECT) -> CloudFormation:
     stack = {
         "StackName": NAMES.stack,
@@ -240,7 +247,22 @@ def healthy(**changed: Any) -> Account:
         "secretsmanager": {"describe_secret": answer({"VersionIdsToStages": {"v": ["AWSCURRENT"]}})},
         "service-quotas": quotas(),
         "sns": subscriptions(grace=f"{TOPIC}:1"),
-        "ec2": {"describe_addresses": answer({"Addresses": [{}]}), "describe_vpcs": answer({"Vpcs": [{}, {}]})},
+        "ec2": {
+            "describe_addresses": answer({"Addresses": [{}]}),
+            "describe_security_group_rules": rules("sgr-out"),
+            "describe_vpcs": answer({"Vpcs": [{}, {}]}),
+        },
+        "sagemaker": {
+            "list_domains": answer(
+                {
+                    "Domains": [
+                        {"DomainId": "d-1", "DomainName": "other"},
+                        {"DomainId": "d-2", "DomainName": NAMES.prefix},
+                    ]
+                }
+            ),
+            "describe_domain": answer({"DefaultUserSettings": {"SecurityGroups": ["sg-1"]}}),
+        },
     }
     whole = {"cloudformation": bootstrapped(), "ssm": Parameters(dict(ON_GITHUB_COM))}
     for name, change in changed.items():

@@ -40,6 +40,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "room for projects",
         "platform",
         "alarms",
+        "Studio",
         "GitHub",
         "GitHub repository",
         "token subjects",

@@ -1,5 +1,6 @@
 """A network that exists already: used as it is, and refused where it leads nowhere."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,33 @@ def test_an_existing_vpc_is_used_without_touching_its_routes_and_endpoints() -> 
     with_group = render_stack("preprod", {"network": {**network, "securityGroupId": "sg-0a1b2c3d"}})
     assert not [each for each in with_group.resources if each.type.startswith(("aws:ec2", "aws:vpc"))]
     assert with_group.one("Parameter", "parameters-network/workload-security-group-id").inputs["value"] == "sg-0a1b2c3d"
+
+
+TWO = {"securityGroupId": "sg-0a1b2c3d", "jobSecurityGroupId": "sg-1a1b2c3d"}
+
+
+@pytest.mark.parametrize(
+    ("groups", "apps", "jobs", "made"),
+    [
+        ({}, "sg-network-workload", "sg-network-jobs", 2),
+        (TWO, "sg-0a1b2c3d", "sg-1a1b2c3d", 0),
+        ({"securityGroupId": "sg-0a1b2c3d"}, "sg-0a1b2c3d", "sg-0a1b2c3d", 0),
+    ],
+    ids=["of the platform's own", "two given", "one given, as before"],
+)
+def test_studio_and_jobs_have_a_group_each_in_an_existing_network(
+    groups: dict[str, str], apps: str, jobs: str, made: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    network = {**EXISTING["network"], **groups, "reachesAws": True}
+    dev = render_stack("dev", {"network": network}, invokes=existing())
+    assert dev.one("sagemaker/domain:Domain").inputs["defaultUserSettings"]["securityGroups"] == [apps]
+    assert dev.one("Parameter", "parameters-network/workload-security-group-id").inputs["value"] == jobs
+    assert len(dev.all("ec2/securityGroup:SecurityGroup")) == made
+    assert [each.inputs["securityGroupId"] for each in dev.all("SecurityGroupIngressRule")] == [jobs] * bool(made)
+    expected = "the group of Studio's apps and of jobs, too. .* another group for jobs by network.jobSecurityGroupId"
+    assert [bool(re.search(expected, each)) for each in warnings] == [True] * (apps == jobs)
 
 
 def existing(

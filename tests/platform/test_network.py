@@ -292,18 +292,23 @@ def admitted_to_endpoints(rendering: Rendering) -> list[tuple[str, str]]:
     return sorted(found, key=lambda rule: rule[1])
 
 
+WORKLOAD = ("network-endpoints-from-workload", "sg-network-workload")
+"""The rule that admits the group of everything, or of everything but jobs."""
+JOBS = ("network-endpoints-from-jobs", "sg-network-jobs")
+
+
 def test_only_workloads_reach_endpoints_and_only_over_https(closed: Rendering) -> None:
-    assert admitted_to_endpoints(closed) == [("network-endpoints-from-workload", "sg-network-workload")]
+    studio = bool(closed.all("sagemaker/domain:Domain"))
+    assert admitted_to_endpoints(closed) == ([JOBS, WORKLOAD] if studio else [WORKLOAD])
 
 
 @pytest.mark.parametrize("access", ["endpoints", "both"])
 def test_callers_in_connected_networks_reach_the_endpoint_of_deployed_models(access: str, rendered: Renderings) -> None:
     network = {**CIDR, "privateAccess": access, "connectedCidrs": ["10.16.0.0/16", "192.168.7.0/24"]}
-    workload = ("network-endpoints-from-workload", "sg-network-workload")
     callers = [(f"network-endpoints-from-{cidr}", cidr) for cidr in ("10.16.0.0/16", "192.168.7.0/24")]
-    assert admitted_to_endpoints(rendered("preprod", {"network": network})) == [*callers, workload]
+    assert admitted_to_endpoints(rendered("preprod", {"network": network})) == [*callers, WORKLOAD]
     # Nobody calls development from another network.
-    assert admitted_to_endpoints(rendered("dev", {"network": network})) == [workload]
+    assert admitted_to_endpoints(rendered("dev", {"network": network})) == [JOBS, WORKLOAD]
 
 
 @pytest.mark.parametrize("network", [{"nat": "none"}, {"nat": "single"}])
@@ -311,7 +316,7 @@ def test_the_endpoints_of_a_network_from_before_there_was_a_choice_admit_whom_th
     network: dict[str, str], rendered: Renderings
 ) -> None:
     before = rendered("preprod", {"network": {**CIDR, **network, "connectedCidrs": ["10.16.0.0/16"]}})
-    assert admitted_to_endpoints(before) == [("network-endpoints-from-workload", "sg-network-workload")]
+    assert admitted_to_endpoints(before) == [WORKLOAD]
 
 
 def test_connected_networks_are_admitted_to_nothing_where_there_are_no_endpoints(rendered: Renderings) -> None:
@@ -321,15 +326,62 @@ def test_connected_networks_are_admitted_to_nothing_where_there_are_no_endpoints
         assert [each.name for each in rules] == ["network-workload-from-itself"]
 
 
-def test_only_workloads_reach_workloads_and_they_reach_the_internet_over_https_only(stack: Rendering) -> None:
-    group = "sg-network-workload"
-    ingress = [each for each in stack.all("SecurityGroupIngressRule") if each.inputs["securityGroupId"] == group]
-    assert [rule.inputs["referencedSecurityGroupId"] for rule in ingress] == [group]
-    egress = [each.inputs for each in stack.all("SecurityGroupEgressRule") if each.inputs["securityGroupId"] == group]
-    outside = [rule for rule in egress if rule.get("referencedSecurityGroupId") != group]
-    assert [(rule["cidrIpv4"], rule["ipProtocol"], rule["fromPort"], rule["toPort"]) for rule in outside] == [
-        ("0.0.0.0/0", "tcp", 443, 443)
+def ways_of(group: str, rendering: Rendering) -> tuple[list[object], list[object]]:
+    """Return what a security group admits, and where its members get: groups, or addresses with their ports."""
+    ingress, egress = (
+        [each.inputs for each in rendering.all(f"SecurityGroup{kind}Rule") if each.inputs["securityGroupId"] == group]
+        for kind in ("Ingress", "Egress")
+    )
+    return [rule["referencedSecurityGroupId"] for rule in ingress], [
+        rule.get("referencedSecurityGroupId")
+        or (rule["cidrIpv4"], rule["ipProtocol"], rule["fromPort"], rule["toPort"])
+        for rule in egress
     ]
+
+
+HTTPS = ("0.0.0.0/0", "tcp", 443, 443)
+
+
+def test_only_workloads_reach_workloads_and_they_reach_the_internet_over_https_only(rendered: Renderings) -> None:
+    for environment in ("preprod", "prod"):
+        group = "sg-network-workload"
+        assert ways_of(group, rendered(environment)) == ([group], [HTTPS, group])
+
+
+def test_nothing_reaches_the_apps_of_studio_neither_jobs_nor_the_apps_of_other_people(rendered: Renderings) -> None:
+    dev = rendered("dev")
+    (group,) = dev.one("sagemaker/domain:Domain").inputs["defaultUserSettings"]["securityGroups"]
+    assert ways_of(group, dev) == ([], [HTTPS])
+    # The groups of a profile would be added to those of its domain.
+    profiles = dev.all("sagemaker/userProfile:UserProfile")
+    assert [each.name for each in profiles if "securityGroups" in each.inputs["userSettings"]] == []
+
+
+def test_jobs_of_projects_and_people_are_in_a_group_apart_from_studios(rendered: Renderings) -> None:
+    dev = rendered("dev")
+    jobs = dev.one("Parameter", "parameters-network/workload-security-group-id").inputs["value"]
+    assert jobs == "sg-network-jobs"
+    assert ways_of(jobs, dev) == ([jobs], [HTTPS, jobs])
+
+
+def test_a_deployed_domain_keeps_its_group_which_loses_its_rules(rendered: Renderings) -> None:
+    """A domain is never updated, and another description would replace the group."""
+    group = rendered("dev").one("ec2/securityGroup:SecurityGroup", "network-workload")
+    assert (group.inputs["description"], group.inputs["tags"]["Name"]) == (
+        "Everything that the platform runs",
+        "analytics-dev-workload",
+    )
+
+
+def test_functions_in_the_network_are_where_nothing_reaches_them(rendered: Renderings) -> None:
+    dev = rendered("dev", {"network": {**CIDR, "nat": "single"}})
+    groups = [
+        each.inputs["vpcConfig"]["securityGroupIds"]
+        for each in dev.all("lambda/function:Function")
+        if each.inputs.get("vpcConfig")
+    ]
+    assert groups
+    assert {group for each in groups for group in each} == {"sg-network-workload"}
 
 
 def test_the_default_security_group_lets_nothing_in_or_out(stack: Rendering) -> None:

@@ -250,6 +250,19 @@ def test_an_existing_network_is_named_by_its_ids() -> None:
     assert "list each once" in remedy("network.subnetIds", network={**network, "subnetIds": ["subnet-0a1b2c3d"] * 2})
 
 
+def test_jobs_have_a_security_group_of_their_own_only_beside_that_of_studio() -> None:
+    network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"]}
+    of_jobs, of_studio = {"jobSecurityGroupId": "sg-1a1b2c3d"}, {"securityGroupId": "sg-0a1b2c3d"}
+    development = {"studio": STUDIO, "projects": {"publishTemplateRepositories": False}}
+    assert parse(network={**network, **of_studio, **of_jobs}, development=development)
+    assert "name network.securityGroupId too" in remedy("network.jobSecurityGroupId", network={**network, **of_jobs})
+    same = {"securityGroupId": "sg-1a1b2c3d"}
+    assert "name another group" in remedy("network.jobSecurityGroupId", network={**network, **of_jobs, **same})
+    assert "name the group of jobs by network.securityGroupId" in remedy(
+        "development", network={**network, **of_studio, **of_jobs}, development=None
+    )
+
+
 def test_a_key_of_a_section_is_not_written_with_a_dot() -> None:
     assert "below mlops-platform:development, as studio" in remedy(
         "development.studio", **{"development.studio": STUDIO}

@@ -79,6 +79,9 @@ STACKS = {
         "aws:cloudwatch/logGroup:LogGroup": 4,
         "aws:cloudwatch/metricAlarm:MetricAlarm": 3,
         **NAT,
+        # Apps of Studio stand in another group than jobs.
+        "aws:ec2/securityGroup:SecurityGroup": 2,
+        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": 3,
         "aws:iam/role:Role": 9,
         "aws:iam/rolePolicy:RolePolicy": 19,
         "aws:kms/alias:Alias": 5,

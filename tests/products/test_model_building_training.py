@@ -41,7 +41,11 @@ SAGEMAKER = f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}"
 PIPELINE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-pipeline"
 JOB_ROLE = f"arn:aws:iam::{ACCOUNT}:role/analytics-dev-p-abcdefghijkl-job"
 OWN = {"aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl"}
-INSIDE = {"sagemaker:VpcSubnets": ["subnet-1", "subnet-2"], "sagemaker:VpcSecurityGroupIds": ["sg-1"]}
+INSIDE = {
+    "sagemaker:NetworkIsolation": "true",
+    "sagemaker:VpcSubnets": ["subnet-1", "subnet-2"],
+    "sagemaker:VpcSecurityGroupIds": ["sg-1"],
+}
 PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
 LONGEST = {
     **PROJECT,
@@ -523,6 +527,22 @@ def test_the_jobs_of_a_pipeline_run_on_the_instances_that_the_account_allows(key
     assert not may({"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]})
     assert not may({"sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"]})
     assert not may({})
+
+
+@pytest.mark.parametrize("key", ["model-building-training", "model-building-training-deployment", "pipeline-promotion"])
+@pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
+def test_the_jobs_of_a_pipeline_are_isolated(key: str, job: str, kind: str) -> None:
+    own = INSIDE | OWN | {"sagemaker:InstanceTypes": ["ml.m5.large"]}
+
+    def may(**isolation: str) -> bool:
+        resource = f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
+        keys = {name: value for name, value in own.items() if name != "sagemaker:NetworkIsolation"}
+        keys |= {f"sagemaker:{name}": value for name, value in isolation.items()}
+        return launched(key).may("PipelineRole", f"sagemaker:Create{job}", resource, keys)
+
+    assert may(NetworkIsolation="true")
+    assert not may(NetworkIsolation="false")
+    assert not may()
 
 
 @pytest.mark.parametrize("key", ["model-building-training", "model-building-training-deployment", "pipeline-promotion"])

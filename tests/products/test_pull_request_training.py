@@ -15,6 +15,7 @@ OWN = {
     "aws:RequestTag/sagemaker:project-id": "p-abcdefghijkl",
     "aws:RequestTag/mlops:trial": "true",
     "sagemaker:InstanceTypes": ["ml.m5.large"],
+    "sagemaker:NetworkIsolation": "true",
     "sagemaker:VpcSubnets": ["subnet-1"],
     "sagemaker:VpcSecurityGroupIds": ["sg-1"],
 }
@@ -89,7 +90,9 @@ def test_what_it_left_is_forgotten_after_a_week(product: Product) -> None:
 
 
 @pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
-def test_its_jobs_are_in_the_network_tagged_and_on_one_small_type(product: Product, job: str, kind: str) -> None:
+def test_its_jobs_are_isolated_in_the_network_tagged_and_on_one_small_type(
+    product: Product, job: str, kind: str
+) -> None:
     action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
     assert product.may("TrialStepsRole", action, resource, OWN)
     assert not product.may("TrialRole", action, resource, OWN)
@@ -99,6 +102,7 @@ def test_its_jobs_are_in_the_network_tagged_and_on_one_small_type(product: Produ
         "aws:RequestTag/sagemaker:project-id": "p-mnopqrstuvwx",
         "aws:RequestTag/mlops:trial": "false",
         "sagemaker:InstanceTypes": ["ml.m5.large", "ml.p5.48xlarge"],
+        "sagemaker:NetworkIsolation": "false",
         "sagemaker:VpcSecurityGroupIds": ["sg-2"],
     }.items():
         assert not product.may("TrialStepsRole", action, resource, {**OWN, key: value}), key

@@ -63,6 +63,10 @@ def _actors(target: Target, root: Client) -> list[tuple[str, Iterator[Probe]]]:
             for purpose, client in (("job", job), ("pipeline", pipeline), ("workflow", workflow))
             for probes in (projects.as_project, evidence.as_project)
         ),
+        *(
+            (purpose, projects.as_pull_request(target, become(target, root, f"{target.project_id}-{purpose}")))
+            for purpose in ("trial-steps", "trial-job")
+        ),
         ("job", evidence.as_job(target, job)),
         ("workflow", evidence.as_workflow(target, workflow)),
         ("owner", evidence.as_owner(target, root)),

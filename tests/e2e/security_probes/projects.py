@@ -59,6 +59,12 @@ def _jobs_and_pipelines(target: Target, client: Client) -> Iterator[Probe]:
         "a job without a network",
         shared.training(client, target.role(f"{target.project_id}-pipeline"), None, "pipelines-attack"),
     )
+    own = {"sagemaker:project-id": target.project_id}
+    role = target.role(f"{target.project_id}-job")
+    yield (
+        "a job that is not isolated",
+        shared.training(client, role, network, "pipelines-attack", tags=own),
+    )
     yield (
         "another project's pipeline",
         lambda: sagemaker.update_pipeline(PipelineName=f"other-{ANOTHER_PROJECT}", PipelineDefinition="{}"),
@@ -67,6 +73,20 @@ def _jobs_and_pipelines(target: Target, client: Client) -> Iterator[Probe]:
         "its pipeline under another role",
         lambda: sagemaker.update_pipeline(PipelineName=target.group, RoleArn=target.role("lead-data-scientist")),
     )
+
+
+def as_pull_request(target: Target, client: Client) -> Iterator[Probe]:
+    """Try what the roles of pull requests, which nobody has reviewed, may not do."""
+    yield from _registry(target, client)
+    yield from _storage(target, client)
+    yield from shared.secrets_and_state(target, client)
+    network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
+    tags, role = {"sagemaker:project-id": target.project_id, "mlops:trial": "true"}, f"{target.project_id}-trial-job"
+    for place in (network, None):
+        yield (
+            f"a job that is not isolated, in {place}",
+            shared.training(client, target.role(role), place, "pipelines-attack", tags=tags),
+        )
 
 
 def as_launch(target: Target, client: Client) -> Iterator[Probe]:

@@ -74,8 +74,10 @@ def training(
     name: str = "attack",
     *,
     instance_type: str = "ml.m5.large",
+    tags: Mapping[str, str] | None = None,
 ) -> Call:
-    """Return a call that starts a training job under a role."""
+    """Return a call that starts a training job under a role, which is not isolated from the network."""
+    tagged = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
     within = {"VpcConfig": network} if network else {}
     return lambda: client("sagemaker").create_training_job(
         TrainingJobName=name,
@@ -84,5 +86,6 @@ def training(
         OutputDataConfig={"S3OutputPath": "s3://attack/out"},
         ResourceConfig={"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": 5},
         StoppingCondition={"MaxRuntimeInSeconds": 60},
+        Tags=tagged,
         **within,
     )
