@@ -16,6 +16,7 @@ from components.drift_role import DriftRole, DriftRoleArgs
 from components.encryption import Encryption, EncryptionArgs
 from components.github.organization import GitHubOrganization, GitHubOrganizationArgs, organization_provider
 from components.github.rulesets import RELEASE_BRANCH
+from components.iam.held_roles import HeldRoles, HeldRolesArgs
 from components.mlflow_app import MlflowApp, MlflowAppArgs
 from components.model_life_cycle import ModelLifeCycle, ModelLifeCycleArgs
 from components.model_release import ModelRelease, ModelReleaseArgs, approved_artifacts
@@ -208,6 +209,18 @@ if settings.development:
             ),
             options,
         )
+    # Roles that these settings do not use exist all the same, so that nobody else makes one of their names.
+    unused = {
+        "deployment-trigger": not settings.deployment_accounts,
+        "flow-logs": isinstance(settings.network, ExistingNetwork),
+        "mlflow": not settings.development.mlflow,
+        "model-life-cycle": not production_account_id,
+    }
+    HeldRoles(
+        "held-roles",
+        HeldRolesArgs(environment=environment, purposes=[purpose for purpose, held in unused.items() if held]),
+        options,
+    )
     # The template repositories, and the rules for all projects' repositories. They belong to the GitHub organization, so one
     # stack manages them for all.
     if settings.development.projects.publish_template_repositories:

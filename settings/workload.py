@@ -95,7 +95,8 @@ class Workload(Section):
     is the only lock in front of it, at GitHub: that it takes an approved model, that code alone decides. Whoever can loosen the release,
     an owner of the organization or the token of the platform, then scores with what they like, and runs code on the project's rows, alone
     (ADR 30 and the threat model). Without it, this account refuses such a project before anything of it is created here; a project that is here already keeps
-    what it has, and is refused when it is updated: to end that, delete it."""
+    what it has, and is refused when it is updated: to end that, delete it. It is not about the code that watches an endpoint, which the same
+    people can have run on what that endpoint captured, with this setting and without it (ADR 32)."""
     promoted_pipelines: bool = False
     """Whether projects whose whole pipeline is promoted may come here. Their own repository decides what runs here: nobody approves it in
     development, and the release to production is the only lock, at GitHub. Whoever can loosen that, an owner of the organization or the

@@ -90,6 +90,8 @@ def _holds(operator: str, key: str, operands: Sequence[str], context: Mapping[st
             return not all(likenesses)
         case "NumericLessThan":
             return any(float(value) < float(operand) for value in values for operand in operands)
+        case "NumericGreaterThan":
+            return any(float(value) > float(operand) for value in values for operand in operands)
         case "Null":
             return operands == [str(not values).lower()]
         case _:

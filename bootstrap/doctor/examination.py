@@ -130,6 +130,7 @@ def _platform(
     yield checked("GitHub reviews", lambda: reviews.of_platform(server, own, settings, token, get))
     if settings_file.publishes_templates(settings):
         yield checked("GitHub rulesets", lambda: reviews.of_organization(server, organization, settings, token, get))
+        yield checked("GitHub secrets", lambda: reviews.of_token(server, own, token, get))
     if "workload" in settings:
         yield checked("release", lambda: reviews.of_release(names.environment, settings))
         workload = settings_file.section(settings, "workload")
@@ -144,7 +145,10 @@ def _platform(
                 lambda: project_releases.check(account, names, server, organization, settings, token, get),
             )
     if reviews.deployments_are_reviewed(settings):
-        yield checked("GitHub deployment", lambda: reviews.of_deployment(server, own, names.environment, token, get))
+        yield checked(
+            "GitHub deployment",
+            lambda: reviews.of_deployment(server, own, names.environment, settings, token, get),
+        )
     yield checked("GitHub environment", lambda: github_checks.environment(server, names, stack, token, get))
     yield checked("GitHub Actions", lambda: actions_policy.check(server, organization, token, get))
     # Only a stack with the development section has the template cloner, whose secret holds the credential.

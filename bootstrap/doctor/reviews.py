@@ -25,6 +25,10 @@ _BYPASSED_BY_PLATFORM = ("mlops-protect-main", "mlops-platform-branches", "mlops
 """Beginnings of the names of rulesets that the platform's account may bypass."""
 _BYPASSED_BY_NOBODY = "mlops-protect-platform"
 _PEOPLE_PUSH = "mlops-only-people-push"
+_PRODUCTION = "prod"
+"""Environment of the platform's repository in which production is deployed."""
+_ORGANIZATION_TOKEN = "ORGANIZATION_TOKEN"  # noqa: S105
+"""Name of the secret with the token by which template repositories and rulesets are made."""
 _NEEDED = (_PEOPLE_PUSH, "mlops-protect-main", "mlops-platform-branches", _BYPASSED_BY_NOBODY)
 """Names of the rulesets without which one person could do both parts of a change."""
 
@@ -159,10 +163,16 @@ def deployments_are_reviewed(settings: Mapping[str, object]) -> bool:
     return publishes or releases_by_environment(settings)
 
 
-def of_deployment(server: Server, repository: str, environment: str, token: str | None, get: Get) -> tuple[bool, str]:
-    """Check that somebody else lets a deployment of the platform into an environment, and that administrators cannot."""
-    place = f"/repos/{quote(repository)}/environments/{quote(environment)}"
-    answer = get(server, place, token)
+def of_deployment(
+    server: Server, repository: str, environment: str, settings: Mapping[str, object], token: str | None, get: Get
+) -> tuple[bool, str]:
+    """Check that somebody else lets a deployment of the platform into an environment, and that administrators cannot.
+
+    Where its job has an owner's token, which can take the reviewers of production away, it is to be somebody who reviews production; and
+    nowhere the platform's own account, whose token is no person's.
+    """
+    place = f"/repos/{quote(repository)}/environments"
+    answer = get(server, f"{place}/{quote(environment)}", token)
     if answer.status == http.client.NOT_FOUND:
         return False, (
             f"{repository} has no environment {environment}, or this token does not see it: create it, with required "
@@ -183,7 +193,64 @@ def of_deployment(server: Server, repository: str, environment: str, token: str 
             f"a deployment of the platform may enter {environment} unreviewed ({', '.join(problems)}), and what it deploys, or an "
             f"owner's token that its job has, decides about production: correct it at {server.url}/{repository}/settings/environments"
         )
+    reviewers = _reviewers(answer)
+    members = [
+        get(
+            server, f"/orgs/{quote(repository.partition('/')[0])}/teams/{quote(name)}/members?per_page=100", token
+        ).items
+        for kind, name in sorted(reviewers)
+        if kind == "Team"
+    ]
+    people = {name for kind, name in reviewers if kind == "User"}
+    people |= {str(each.get("login", "")).lower() for items in members for each in items}
+    user = str(settings_file.section(settings, "github").get("platformUser", "")).lower()
+    if user in people:
+        problems.append(f"{user}, the platform's own account, may let it in")
+    if environment != _PRODUCTION and settings_file.publishes_templates(settings):
+        production = get(server, f"{place}/{_PRODUCTION}", token)
+        # One that is missing is reported by doctor of production.
+        others = reviewers - _reviewers(production) if production.status == http.client.OK else ()
+        problems += [f"{name} may let it in, and not into {_PRODUCTION}" for _, name in sorted(others)]
+    if problems:
+        return False, (
+            f"others than the reviewers of production let a deployment of the platform into {environment}: {'; '.join(problems)}. "
+            f"Correct it at {server.url}/{repository}/settings/environments"
+        )
     return True, f"a deployment of the platform enters {environment} when a reviewer lets it"
+
+
+def _reviewers(environment: Answer) -> set[tuple[str, str]]:
+    """Return the reviewers of an environment: `User` and a login, or `Team` and the name in its URL, in small letters."""
+    return {
+        (str(each.get("type")), str(found.get("login") or found.get("slug")).lower())
+        for rule in _mappings(environment.body.get("protection_rules"))
+        for each in _mappings(rule.get("reviewers"))
+        for found in [_mapping(each.get("reviewer"))]
+    }
+
+
+def of_token(server: Server, repository: str, token: str | None, get: Get) -> tuple[bool, str]:
+    """Check that no job but those in the environment has the owner's token: one of a branch reads every secret of its repository.
+
+    Source: GitHub REST API, "List repository secrets" and "List repository organization secrets"; no answer has a value.
+    """
+    for whose, kind in {"the whole repository": "secrets", "the organization": "organization-secrets"}.items():
+        answer = get(server, f"/repos/{quote(repository)}/actions/{kind}?per_page=100", token)
+        if answer.status != http.client.OK:
+            return (
+                False,
+                f"{server.url} does not show the names of the secrets that jobs of {repository} have: {_said(answer)}",
+            )
+        if _ORGANIZATION_TOKEN in {each.get("name") for each in _mappings(answer.body.get("secrets"))}:
+            owner = (
+                f"--org {repository.partition('/')[0]}" if kind == "organization-secrets" else f"--repo {repository}"
+            )
+            return False, (
+                f"{_ORGANIZATION_TOKEN}, a token of an owner, is a secret of {whose}, so a job of any branch of {repository} can read it "
+                f"before anybody reviews it: run gh secret delete {_ORGANIZATION_TOKEN} {owner}, revoke the token, and store a new "
+                "one in the environment alone (README, Rotate the tokens)"
+            )
+    return True, f"no job of {repository} outside of an environment has {_ORGANIZATION_TOKEN}"
 
 
 def of_release(environment: str, settings: Mapping[str, object]) -> tuple[bool, str]:

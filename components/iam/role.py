@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.environment import Environment
+from components.iam import held_roles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ class Role(pulumi.ComponentResource):
             assume_role_policy=args.trust_policy,
             permissions_boundary=args.environment.boundary_arn,
             max_session_duration=args.max_session_seconds,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, aliases=held_roles.aliases(args.purpose)),
         )
         policies = [
             aws.iam.RolePolicy(

@@ -73,13 +73,14 @@ class Releaser:
         approver whom it names.
 
         Raises:
-            RefusedError: the version was not released here, or may not be released as it is now.
+            RefusedError: the version was not released here, was changed since, or may not be released as it is now.
         """
         arn = self._package_arn(version)
         package = self.registry.describe(arn)
-        if package is None or self.records.read(self.project.id, version) is None:
+        record = self.records.read(self.project.id, version)
+        if package is None or record is None:
             raise RefusedError(f"{arn} was not released here, or is not in the registry any more")
-        require_approved(package, self.settings, released=True)
+        _require_released(record, package, require_approved(package, self.settings, released=True))
         return registrar.note(self.project.package_group, version)
 
     def _verified(self, version: int) -> Record:
@@ -95,11 +96,7 @@ class Releaser:
         container = require_approved(package, self.settings, released=record is not None)
         if record is None:
             record = self._copy(version, package, container)
-        # Compatibility: what was released before pipelines registered digests has a record, and none to compare it with.
-        if package.evidence.get(MODEL, record.sha256) != record.sha256:
-            raise RefusedError(f"{arn} was released here with another artifact than the one it names now: train again")
-        if record.specification != container.specification:
-            raise RefusedError(f"{arn} was changed since it was released here first: register it as a new version")
+        _require_released(record, package, container)
         return record
 
     def _copy(self, version: int, package: ModelPackage, container: Container) -> Record:
@@ -158,3 +155,18 @@ class Releaser:
             "sagemaker:project-id": self.project.id,
             "model-package-arn": package_arn,
         }
+
+
+def _require_released(record: Record, package: ModelPackage, container: Container) -> None:
+    """Raise unless a version is, as the registry describes it now, the one that was released here.
+
+    Raises:
+        RefusedError: its artifact or its container is another one.
+    """
+    # Compatibility: what was released before pipelines registered digests has a record, and none to compare it with.
+    if package.evidence.get(MODEL, record.sha256) != record.sha256:
+        raise RefusedError(
+            f"{package.arn} was released here with another artifact than the one it names now: train again"
+        )
+    if record.specification != container.specification:
+        raise RefusedError(f"{package.arn} was changed since it was released here first: register it as a new version")

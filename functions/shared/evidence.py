@@ -19,8 +19,12 @@ CONTAINER = "container-sha256"
 """Key of the digest of the container."""
 _REGISTERED = ("Environment", "Image")
 """Members of a container that the pipeline knows when it is defined. The artifact's address is known later; its content decides."""
-_SAID = re.compile(r"Its container has the SHA-256 ([0-9a-f]{64}), its artifact ([0-9a-f]{64})\Z")
-"""End of the description (`mlops_platform/pipeline/evidence.py` of the training repository)."""
+_DESCRIPTION = re.compile(
+    r"Made from commit \S+ by the pipeline definition with the SHA-256 [0-9a-f]{64}\. "
+    r"Its container has the SHA-256 ([0-9a-f]{64}), its artifact ([0-9a-f]{64})"
+)
+"""The whole description (`mlops_platform/pipeline/evidence.py` of the training repository): the definition says all of it but the digest of
+the artifact, which the job of the evaluation writes, and which is none of the evidence if anything else stands there."""
 
 
 class EvidenceError(ExplainedError):
@@ -33,7 +37,7 @@ class NoEvidenceError(EvidenceError):
 
 def evidence_of(described: Mapping[str, Any]) -> Mapping[str, str]:
     """Return what was registered with a model package, as SageMaker describes it; empty if it does not say."""
-    said = _SAID.search(str(described.get("ModelPackageDescription", "")))
+    said = _DESCRIPTION.fullmatch(str(described.get("ModelPackageDescription", "")))
     return {CONTAINER: said[1], MODEL: said[2]} if said else {}
 
 

@@ -147,6 +147,7 @@ KEYS_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     "sagemaker:CustomerMetadataProperties": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:CustomerMetadataPropertiesToRemove": ("sagemaker:UpdateModelPackage",),
     "sagemaker:FileSystemId": ("sagemaker:CreateHyperParameterTuningJob", "sagemaker:CreateTrainingJob"),
+    "sagemaker:MaxRuntimeInSeconds": ("sagemaker:CreateProcessingJob", "sagemaker:CreateTrainingJob"),
     "sagemaker:ModelApprovalStatus": ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
     "sagemaker:ModelArn": (
         "sagemaker:CreateEndpointConfig",

@@ -117,9 +117,10 @@ def test_the_app_registers_no_model(roles: dict[str, Role]) -> None:
     assert {action.split(":")[0] for each in roles["mlflow"].statements for action in each.actions} == {"kms", "s3"}
 
 
-def test_without_the_setting_there_is_nothing_of_it(rendered: Renderings) -> None:
+def test_without_the_setting_there_is_nothing_of_it_but_a_role_that_may_do_nothing(rendered: Renderings) -> None:
     dev = rendered("dev")
-    assert [each.name for each in dev.resources if "mlflow" in each.name.lower()] == []
+    assert [each.name for each in dev.resources if "mlflow" in each.name.lower()] == ["held-mlflow"]
+    assert roles_of(dev)["mlflow"].policies == {}
     # Except that the role that looks for drift may read whatever the program can declare.
     naming = {name for name, role in roles_of(dev).items() if "Mlflow" in json.dumps(dict(role.policies))}
     assert naming == {"drift"}

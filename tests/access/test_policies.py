@@ -168,6 +168,7 @@ def test_dev_has_exactly_these_roles(dev: Rendering) -> None:
         "flow-logs",
         "job",
         "lead-data-scientist",
+        "mlflow",
         "model-life-cycle",
         "project-launch",
         "template-cloner",

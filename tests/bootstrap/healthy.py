@@ -31,7 +31,9 @@ POLICIES = f"{ENVIRONMENT}/deployment-branch-policies?per_page=100"
 
 BY_NAME = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
 
-REVIEWING = {"type": "required_reviewers", "prevent_self_review": True}
+HEDY = {"type": "User", "reviewer": {"login": "hedy"}}
+
+REVIEWING: dict[str, Any] = {"type": "required_reviewers", "prevent_self_review": True, "reviewers": [HEDY]}
 
 REVIEWER: dict[str, Any] = {"protection_rules": [{"type": "branch_policy"}, REVIEWING], "can_admins_bypass": False}
 
@@ -135,7 +137,14 @@ def github_that_answers(
     subjects: tuple[int, dict[str, Any]] = (200, SUBJECTS),
     organization_claims: tuple[str, ...] = ("repo", "context"),
     ends: str | None = None,
+    production: tuple[int, dict[str, Any]] = (200, REVIEWER),
+    teams: dict[str, tuple[str, ...]] | None = None,
+    secrets: tuple[int, tuple[str, ...]] = (200, ()),
+    organization_secrets: tuple[int, tuple[str, ...]] = (200, ()),
 ) -> Get:
+    def named(kept: tuple[int, tuple[str, ...]]) -> tuple[int, dict[str, Any]]:
+        return kept[0], {"total_count": len(kept[1]), "secrets": [{"name": name} for name in kept[1]]}
+
     answers: dict[str, tuple[int, Any]] = {
         "/orgs/acme": (200, {"login": login, **({"plan": {"name": plan}} if plan else {})}),
         "/repos/acme/mlops-platform": (200, repository),
@@ -155,6 +164,13 @@ def github_that_answers(
         "/orgs/acme/rulesets?per_page=100": (200, [{"id": each["id"], "name": each["name"]} for each in rulesets]),
         **{f"/orgs/acme/rulesets/{each['id']}": (200, each) for each in rulesets},
         "/repos/acme/mlops-platform/rules/branches/main?per_page=100": rules,
+        "/repos/acme/mlops-platform/actions/secrets?per_page=100": named(secrets),
+        "/repos/acme/mlops-platform/actions/organization-secrets?per_page=100": named(organization_secrets),
+        **{
+            f"/orgs/acme/teams/{team}/members?per_page=100": (200, [{"login": login} for login in logins])
+            for team, logins in (teams or {}).items()
+        },
+        "/repos/acme/mlops-platform/environments/prod": production,
         ENVIRONMENT: (status, REVIEWER | environment),
         POLICIES: (policies_status, {"total_count": len(policies), "branch_policies": list(policies)}),
     }

@@ -47,6 +47,7 @@ def test_a_healthy_environment_is_fine_throughout() -> None:
         "GitHub token",
         "GitHub reviews",
         "GitHub rulesets",
+        "GitHub secrets",
         "GitHub deployment",
         "GitHub environment",
         "GitHub Actions",

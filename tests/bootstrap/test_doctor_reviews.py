@@ -9,6 +9,7 @@ from bootstrap.doctor import reviews
 from bootstrap.github import Answer, Server
 from tests.bootstrap.healthy import (
     BY_NAME,
+    HEDY,
     JOBS,
     OWNERS,
     PLATFORM,
@@ -309,7 +310,77 @@ def test_an_environment_that_is_not_there_is_to_be_created() -> None:
         assert place.endswith("/environments/prod")
         return Answer(status=404, headers={}, body={"message": "Not Found"}, items=[])
 
-    fine, message = reviews.of_deployment(Server.at("https://github.com"), "acme/mlops-platform", "prod", None, answers)
+    server = Server.at("https://github.com")
+    fine, message = reviews.of_deployment(server, "acme/mlops-platform", "prod", {}, None, answers)
 
     assert not fine
     assert message.startswith("acme/mlops-platform has no environment prod, or this token does not see it: create it")
+
+
+MACHINE = {"type": "User", "reviewer": {"login": "Mlops-bot"}}
+LISE = {"type": "User", "reviewer": {"login": "lise"}}
+OPERATORS = {"type": "Team", "reviewer": {"slug": "operators", "name": "Operators"}}
+
+
+def reviewed_by(*reviewers: dict[str, Any]) -> dict[str, Any]:
+    """An environment whose reviewers these are."""
+    return {**BY_NAME, **REVIEWER, "protection_rules": [{**REVIEWING, "reviewers": list(reviewers)}]}
+
+
+@pytest.mark.parametrize(
+    ("reviewers", "production", "message"),
+    [
+        ((HEDY,), (HEDY, LISE), ""),
+        ((HEDY, LISE), (HEDY,), "lise may let it in, and not into prod"),
+        ((OPERATORS,), (HEDY,), "operators may let it in, and not into prod"),
+        ((MACHINE,), (MACHINE,), "mlops-bot, the platform's own account, may let it in"),
+        ((OPERATORS,), (OPERATORS,), "mlops-bot, the platform's own account, may let it in"),
+    ],
+    ids=["of prod", "another person", "another team", "the platform's account", "in a team"],
+)
+def test_whoever_else_lets_a_deployment_with_an_owners_token_in_is_reported(
+    reviewers: tuple[dict[str, Any], ...], production: tuple[dict[str, Any], ...], message: str
+) -> None:
+    get = github_that_answers(
+        environment=reviewed_by(*reviewers),
+        production=(200, reviewed_by(*production)),
+        teams={"operators": ("grace", "mlops-bot")},
+    )
+
+    found = examine(healthy(), get=get)["GitHub deployment"]
+
+    assert (found.fine, message in found.message) == (not message, True), found.message
+
+
+def test_reviewers_are_compared_with_those_of_production_where_it_is_there() -> None:
+    get = github_that_answers(production=(404, {"message": "Not Found"}))
+
+    assert examine(healthy(), get=get)["GitHub deployment"].fine
+
+
+@pytest.mark.parametrize(
+    ("secrets", "message"),
+    [
+        ({"secrets": (200, ("OTHER",))}, ""),
+        (
+            {"secrets": (200, ("ORGANIZATION_TOKEN", "OTHER"))},
+            "run gh secret delete ORGANIZATION_TOKEN --repo acme/mlops-platform, revoke",
+        ),
+        (
+            {"organization_secrets": (200, ("ORGANIZATION_TOKEN",))},
+            "run gh secret delete ORGANIZATION_TOKEN --org acme, revoke",
+        ),
+        ({"secrets": (403, ())}, "does not show the names of the secrets that jobs of acme/mlops-platform have: 403"),
+    ],
+    ids=["of the environment alone", "of the repository", "of the organization", "not shown"],
+)
+def test_an_owners_token_that_a_job_of_any_branch_has_is_reported(secrets: dict[str, Any], message: str) -> None:
+    found = examine(healthy(), get=github_that_answers(**secrets))["GitHub secrets"]
+
+    assert (found.fine, message in found.message) == (not message, True), found.message
+
+
+def test_a_stack_without_an_owners_token_does_not_look_for_it(settings: Path) -> None:
+    settings.write_text(WITHOUT_TOKEN)
+
+    assert "GitHub secrets" not in examine(healthy())

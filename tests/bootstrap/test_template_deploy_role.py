@@ -1,9 +1,11 @@
 """The deploy and preview roles of `bootstrap.yaml`, and the boundary that limits them."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from components.iam.held_roles import SERVICES
 from tests.access.authorization import problems, resource_types, roles_of
 from tests.bootstrap.policies import (
     BOUNDARIES,
@@ -24,7 +26,7 @@ from tests.bootstrap.policies import (
 )
 from tests.bootstrap.template import ACCOUNT, ISSUER, REGION, Template
 from tests.decisions import Request, Values, allowances, denials, permits
-from tests.rendering import Renderings, with_mlflow
+from tests.rendering import Renderings, configuration_of, with_mlflow
 
 ROLE_CHANGES = (
     "iam:AttachRolePolicy",
@@ -358,10 +360,25 @@ def test_the_deploy_role_makes_the_roles_of_its_environments_parts_and_no_others
 
 
 def test_the_roles_that_the_deploy_role_makes_are_those_that_the_program_declares(rendered: Renderings) -> None:
-    declared = {stack: set(roles_of(rendered(stack))) for stack in ("preprod", "prod")}
-    declared["dev"] = set(roles_of(rendered("dev", with_mlflow())))
+    declared = {stack: set(roles_of(rendered(stack))) for stack in ("dev", "preprod", "prod")}
     assert declared["dev"] == changeable(Template(Parts="development"))
     assert declared["preprod"] == declared["prod"] == changeable(Template(Parts="workload"))
+
+
+def test_no_name_of_a_role_of_development_is_left_to_others_whatever_its_settings_use(rendered: Renderings) -> None:
+    """It could be made with a trust in another account: whom a role trusts is decided when it is made."""
+    development = json.loads(configuration_of("dev")["mlops-platform:development"])
+    accounts = {"preprodAccountId", "prodAccountId"}
+    few = {key: value for key, value in development["projects"].items() if key not in accounts}
+    network = {"vpcId": "vpc-0a1b2c3d", "subnetIds": ["subnet-0a1b2c3d", "subnet-1a1b2c3d"], "reachesAws": True}
+    least = rendered("dev", {"development": {**development, "projects": few}, "network": network})
+    most = rendered("dev", with_mlflow())
+    held, used = roles_of(least), roles_of(most)
+    assert set(held) == set(used) == changeable(Template(Parts="development"))
+    unused = {name for name, role in held.items() if not role.policies}
+    assert unused == set(SERVICES)
+    assert {name: held[name].trust for name in unused} == {name: used[name].trust for name in unused}
+    assert {held[name].boundary for name in unused} == {used["drift"].boundary}
 
 
 def test_the_deploy_role_still_lets_sagemaker_make_its_own_role(template: Template) -> None:

@@ -419,6 +419,25 @@ def test_only_the_two_functions_read_credentials(template: Template) -> None:
 
 
 @pytest.mark.parametrize("parts", ["development", "both", "workload"])
+def test_functions_of_the_environment_are_invoked_by_launches_and_projects_whatever_a_policy_grants(parts: str) -> None:
+    """The launch of a project invokes the template cloner, and a project's workflow the account's release function."""
+    boundary = document(Template(Parts=parts), "WorkloadBoundary")
+    functions = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}"
+    invoking = {"project-launch", "project-onboarding", "project-roles"}
+    for purpose in ("deployment-trigger", "model-life-cycle", "model-release", "template-cloner"):
+        function = f"{functions}-{purpose}"
+        for role in (*invoking, DEPLOYMENT):
+            assert permits(boundary, requested(role, "lambda:InvokeFunction", function)), role
+        # Also a function's own policy must not suffice, so that a denial is needed.
+        for role in {*PLATFORMS_ROLES, "of-its-own"} - invoking:
+            assert denials(boundary, requested(role, "lambda:InvokeFunction", function)), role
+    # Functions of another environment have policies, and boundaries, of their own.
+    there = functions.replace(PREFIX, "analytics-prod")
+    assert permits(boundary, requested("model-release", "lambda:InvokeFunction", f"{there}-model-life-cycle"))
+    assert permits(boundary, requested("template-cloner", "lambda:InvokeFunction", f"{there}-project-onboarding"))
+
+
+@pytest.mark.parametrize("parts", ["development", "both", "workload"])
 def test_versions_are_changed_by_leads_and_by_the_function_that_notes_what_serves(parts: str) -> None:
     boundary, action = document(Template(Parts=parts), "WorkloadBoundary"), "sagemaker:UpdateModelPackage"
     changing = {"model-life-cycle"} if parts == "workload" else {"lead-data-scientist", "model-life-cycle"}

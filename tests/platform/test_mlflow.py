@@ -12,11 +12,10 @@ def tracked(rendered: Renderings) -> Rendering:
     return rendered("dev", with_mlflow())
 
 
-def test_the_setting_adds_an_app_its_role_the_permission_to_use_it_and_where_it_is(
+def test_the_setting_adds_an_app_permissions_of_its_role_and_of_people_and_where_it_is(
     rendered: Renderings, tracked: Rendering
 ) -> None:
     assert dict(Counter(tracked.counts()) - Counter(rendered("dev").counts())) == {
-        "aws:iam/role:Role": 1,
         "aws:iam/rolePolicy:RolePolicy": 3,
         "aws:sagemaker/mlflowApp:MlflowApp": 1,
         "aws:ssm/parameter:Parameter": 1,

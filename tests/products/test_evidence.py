@@ -159,3 +159,19 @@ def test_the_platform_compares_what_the_training_repository_registers(container:
     assert registered.registered_artifact(described) == artifact
     with pytest.raises(compared.EvidenceError, match="not what the pipeline registered"):
         compared.evaluated_artifact(written, {**container, "Image": "another"})
+
+
+@pytest.mark.parametrize(
+    "surrounding", ["{said}, its artifact {digest}", "{digest}\n", "{digest} {said}", "sha256:{digest}"]
+)
+def test_an_evaluation_that_writes_more_than_the_digest_of_the_artifact_has_no_evidence(surrounding: str) -> None:
+    """It could tell the digest of another container, which the definition says."""
+    digest, theirs = "0" * 64, {"Image": "another"}
+    said = f"{digest}. Its container has the SHA-256 {registered.container_digest(theirs)}"
+    artifact = surrounding.format(said=said, digest=digest)
+    beginning = f"Made from commit abc by the pipeline definition with the SHA-256 {'d' * 64}."
+    described = {
+        registered.DESCRIPTION: f"{beginning} Its container has the SHA-256 {'1' * 64}, its artifact {artifact}"
+    }
+    assert compared.evidence_of(described) == {}
+    assert registered.registered_artifact(described) is None

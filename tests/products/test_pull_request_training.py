@@ -108,6 +108,15 @@ def test_its_jobs_are_isolated_in_the_network_tagged_and_on_one_small_type(
         assert not product.may("TrialStepsRole", action, resource, {**OWN, key: value}), key
 
 
+@pytest.mark.parametrize(("job", "kind"), [("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")])
+def test_a_job_of_a_pull_request_runs_no_longer_than_a_day(product: Product, job: str, kind: str) -> None:
+    """A request that names no time gets a day."""
+    action, resource = f"sagemaker:Create{job}", f"{SAGEMAKER}:{kind}/pipelines-abc-Train-xyz"
+    for seconds, expected in (("1800", True), ("86400", True), ("86401", False), ("432000", False)):
+        keys = {**OWN, "sagemaker:MaxRuntimeInSeconds": seconds}
+        assert product.may("TrialStepsRole", action, resource, keys) is expected, seconds
+
+
 def test_a_job_of_a_pull_request_reads_no_file_system(product: Product) -> None:
     resource = f"{SAGEMAKER}:training-job/pipelines-abc-Train-xyz"
     keys = {**OWN, "sagemaker:FileSystemId": ["fs-1"]}

@@ -107,6 +107,9 @@ def test_an_organizations_secret_reaches_the_repositories_that_its_visibility_na
         "private": ["FOR_ALL", "FOR_PRIVATE"],
         "chosen": ["FOR_ALL", "FOR_PRIVATE", "FOR_SELECTED"],
     }
+    for name, path in paths.items():
+        listed = call("GET", f"{path}/actions/organization-secrets").json
+        assert [one["name"] for one in listed["secrets"]] == seen[name]
 
 
 WORKFLOW = """

@@ -35,16 +35,21 @@ def kept(state: State, repository: Repository | None, environment: Environment |
     return state.secrets if repository is None else repository.secrets
 
 
-def of_repository(state: State, keys: SealingKeys, repository: Repository) -> dict[str, str]:
-    """Return the values that all jobs of a repository see; its own hide those of the organization."""
-    shared = {
-        secret.name: keys.open(owner(None, None), secret.sealed)
-        for secret in state.secrets.values()
+def of_organization(state: State, repository: Repository) -> list[Secret]:
+    """Return the secrets of the organization that all jobs of a repository see, in the order of their names."""
+    return [
+        secret
+        for _, secret in sorted(state.secrets.items())
         if secret.visibility == "all"
         or (secret.visibility == "private" and repository.private)
         or (secret.visibility == "selected" and repository.id in secret.selected_repository_ids)
-    }
-    return shared | _opened(keys, owner(repository, None), repository.secrets)
+    ]
+
+
+def of_repository(state: State, keys: SealingKeys, repository: Repository) -> dict[str, str]:
+    """Return the values that all jobs of a repository see; its own hide those of the organization."""
+    shared = {each.name: each for each in of_organization(state, repository)}
+    return _opened(keys, owner(None, None), shared) | _opened(keys, owner(repository, None), repository.secrets)
 
 
 def of_environment(keys: SealingKeys, environment: Environment) -> dict[str, str]:

@@ -110,6 +110,15 @@ def list_secrets(call: Call) -> Response:
     return json_response(200, {"total_count": len(found), "secrets": [_document(call, one) for one in page]}, headers)
 
 
+@route("GET", "/repos/{owner}/{repo}/actions/organization-secrets", permission="secrets:read", role="push")
+def list_secrets_of_organization(call: Call) -> Response:
+    """List the secrets of the organization that jobs of a repository have."""
+    found = secret_values.of_organization(call.store.state, call.repository)
+    page, headers = call.page(found)
+    documents = [{"name": one.name, "created_at": one.created_at, "updated_at": one.updated_at} for one in page]
+    return json_response(200, {"total_count": len(found), "secrets": documents}, headers)
+
+
 @route("GET", _ORGANIZATION + "/public-key", permission=_READ, organization="owner", scope="admin:org")
 @route("GET", _REPOSITORY + "/public-key", permission="secrets:read", role="pull")
 @route("GET", _ENVIRONMENT + "/public-key", permission="environments:read", role="pull")

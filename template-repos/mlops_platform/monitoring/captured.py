@@ -55,7 +55,8 @@ def events(folder: Path, *, variant: str, begin: datetime, end: datetime) -> Ite
         end: First moment after it.
     """
     first = begin.replace(minute=0, second=0, microsecond=0)
-    for file in sorted(folder.rglob(f"{variant}/*/*/*/*/*.jsonl")):
+    files = (each for each in folder.rglob(f"{variant}/*/*/*/*/*.jsonl") if each.is_file())
+    for file in sorted(files):
         hour = _hour(file)
         if hour is None or not first <= hour < end:
             continue

@@ -30,7 +30,7 @@ class Truth:
 def read(folder: Path, *, keep: int) -> Truth:
     """Read all files below a folder, and keep so many of the lines that cannot be read."""
     found = Truth()
-    for file in sorted(folder.rglob("*.csv")):
+    for file in sorted(each for each in folder.rglob("*.csv") if each.is_file()):
         with file.open("rb") as content:
             for each in rows.of_csv(content, str(file.relative_to(folder)), _require):
                 if isinstance(each, Refused):

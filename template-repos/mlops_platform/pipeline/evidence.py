@@ -30,8 +30,14 @@ def evidence(*, artifact: str | Json, container: Mapping[str, Any]) -> Json:
 
 
 def registered_artifact(described: Json) -> str | None:
-    """Return the SHA-256 of a version's artifact, as SageMaker describes the version; None if it does not say."""
-    found = re.search(r", its artifact ([0-9a-f]{64})\Z", described.get(DESCRIPTION, ""))
+    """Return the SHA-256 of a version's artifact, as SageMaker describes the version; None if it does not say.
+
+    The job of the evaluation writes it: a description with more than that is none of a pipeline's.
+    """
+    found = re.fullmatch(
+        rf"{_BEGINNING} \S+ by [^.]+\. Its container has the SHA-256 [0-9a-f]{{64}}, its artifact ([0-9a-f]{{64}})",
+        described.get(DESCRIPTION, ""),
+    )
     return found and found[1]
 
 

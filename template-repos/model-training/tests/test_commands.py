@@ -104,6 +104,7 @@ def test_upsert_uploads_data_and_steps_before_the_pipeline_that_names_them_and_i
 
 def version(number: int, status: str = "PendingManualApproval", stage: str = "", *, evidence: bool = True) -> Json:
     """Return a registered version, as DescribeModelPackage does."""
+    said = f"Made from commit abc by the pipeline definition with the SHA-256 {'d' * 64}."
     return {
         "ModelPackageArn": f"arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/{number}",
         "ModelPackageVersion": number,
@@ -112,7 +113,11 @@ def version(number: int, status: str = "PendingManualApproval", stage: str = "",
         "CreationTime": 0,
         "ModelApprovalStatus": status,
         **({"ModelLifeCycle": {"Stage": stage, "StageStatus": "Serving"}} if stage else {}),
-        **({"ModelPackageDescription": f"Its container …, its artifact {'a' * 64}"} if evidence else {}),
+        **(
+            {"ModelPackageDescription": f"{said} Its container has the SHA-256 {'c' * 64}, its artifact {'a' * 64}"}
+            if evidence
+            else {}
+        ),
         "InferenceSpecification": {
             "Containers": [{"Image": "i", "ModelDataUrl": f"s3://example-bucket/{number}.tar.gz"}]
         },

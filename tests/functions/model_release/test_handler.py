@@ -15,7 +15,17 @@ from functions.model_release.models import Models
 from functions.model_release.records import Records
 from functions.model_release.registry import ModelRegistry
 from functions.shared.github_api.errors import ExplainedError
-from tests.functions.model_release.fakes import BUCKET, CONTAINER, LIFE_CYCLE, NOTED, RECORD, Fakes, arn
+from tests.functions.model_release.fakes import (
+    BUCKET,
+    CONTAINER,
+    LIFE_CYCLE,
+    NOTED,
+    RECORD,
+    Fakes,
+    arn,
+    described,
+    evidence,
+)
 
 FUNCTION = "arn:aws:lambda:eu-west-1:333333333333:function:analytics-prod-model-release"
 ALIAS = f"{FUNCTION}:abalone-p-abcdefghijkl"
@@ -237,6 +247,27 @@ def test_who_decided_last_is_looked_at_before_development_hides_it(
     handler({"version": 3}, Context())
     fakes.register(**change)
     assert reason in str(handler(SERVES, Context())["refused"])
+    assert fakes.functions.asked == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"InferenceSpecification": {"Containers": [{**CONTAINER, "Image": "another"}]}},
+            "was changed since it was released",
+        ),
+        ({"ModelPackageDescription": described(evidence(body=b"another"))}, "was released here with another artifact"),
+    ],
+    ids=["another image", "another artifact"],
+)
+def test_a_version_that_was_changed_since_its_release_is_not_noted_as_serving(
+    fakes: Fakes, change: dict[str, Any], reason: str
+) -> None:
+    """A lead may approve it with another image: what serves is the one that was released."""
+    handler({"version": 3}, Context())
+    fakes.register(**change)
+    assert reason in str(handler(SERVES, Context()).get("refused"))
     assert fakes.functions.asked == []
 
 

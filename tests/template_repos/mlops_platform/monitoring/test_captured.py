@@ -76,6 +76,13 @@ def test_the_requests_of_a_deployments_own_test_are_left_out(tmp_path: Path) -> 
     assert found == ["order-8", "my-deployment-test-1", "e1"]
 
 
+def test_a_folder_whose_name_ends_like_a_file_is_none(tmp_path: Path) -> None:
+    """A deployment may put a placeholder at any depth below `captured/`."""
+    put(tmp_path, "house/AllTraffic/2026/11/28/12/x.jsonl/placeholder", "")
+    put(tmp_path, "house/AllTraffic/2026/11/28/12/32-18-648-a.jsonl", line("2026-11-28T12:32:18Z"))
+    assert [event.identity for event in read(tmp_path) if isinstance(event, Event)] == ["e1"]
+
+
 def test_files_are_chosen_by_their_hour_and_events_by_their_time(tmp_path: Path) -> None:
     # A file of the last hour may have events of the next one, and one of the hour before may have events of this one.
     put(tmp_path, "house/AllTraffic/2026/11/27/23/59-00-000-a.jsonl", line("2026-11-28T00:00:01Z"))

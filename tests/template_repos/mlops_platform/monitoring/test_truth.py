@@ -42,6 +42,13 @@ def test_other_files_are_none_of_truth(tmp_path: Path) -> None:
     assert truth.read(tmp_path, keep=10).values == {}
 
 
+def test_a_folder_whose_name_ends_like_a_file_is_none(tmp_path: Path) -> None:
+    """A deployment may put a placeholder at any depth below `captured/`."""
+    write(tmp_path, "2026/x.csv/placeholder", "")
+    write(tmp_path, "a.csv", "order-1,9\n")
+    assert truth.read(tmp_path, keep=10).values == {"order-1": (9,)}
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
