@@ -102,7 +102,7 @@ class SecurityGroups:
     @property
     def of_jobs(self) -> pulumi.Output[str]:
         """Group that jobs get, and models."""
-        return self.jobs or self.workload
+        return self.workload if self.jobs is None else self.jobs
 
 
 def security_groups(
@@ -110,9 +110,10 @@ def security_groups(
 ) -> SecurityGroups:
     """Declare the security groups of everything that the platform runs, whose members reach anything by HTTPS.
 
-    Members of the group of jobs reach each other on every port. Where Studio is, the other group admits nothing: an app of Studio answers whoever reaches its port, and all apps of a domain are in the domain's group, so that the app of a lead
-    would be open to jobs, and to the apps of other people. What needs traffic within the group are the kernels of Studio Classic; people may run
-    apps in private spaces alone, JupyterLab and Code Editor, whose kernels run on the app's own machine.
+    Jobs reach each other on every port. Where Studio is, the other group admits nothing: an app of Studio answers whoever reaches its
+    port, and all apps of a domain are in the domain's group, so that the app of a lead would be open to jobs, and to the apps of
+    other people. What needs traffic within a group are the kernels of Studio Classic; people may run apps in private spaces alone,
+    JupyterLab and Code Editor, whose kernels run on the app's own machine.
     Source: SageMaker Developer Guide, "Connect Amazon SageMaker Studio in a VPC to External Resources".
     """
     child = pulumi.ResourceOptions(parent=parent)

@@ -187,7 +187,7 @@ def no_jobs_outside(subnet_ids: Sequence[pulumi.Input[str]]) -> list[iam.Stateme
 
     The first and the last denial are about every action that names file systems or subnets, without a list of them: for any other
     there is no such condition key, and so no value of it, and none that differs.
-    In another security group a job cannot start: its role may put network interfaces into the platform's alone.
+    In another security group a job cannot start: its role may put network interfaces into that of jobs alone, which is not Studio's.
     """
     return [
         # A job would read one past the policies of buckets; the platform has none for jobs, and Studio's holds home directories.
