@@ -68,6 +68,9 @@ def as_widened_role(target: Target, client: Client) -> Iterator[Probe]:
         yield f"the policy of {purpose}", lambda file=file: client("s3").delete_bucket_policy(Bucket=file["Bucket"])
     yield from shared.launches(client)
     yield "a secret", lambda: client("secretsmanager").get_secret_value(SecretId=target.secret)
+    for function in ("deployment-trigger", "model-life-cycle", "template-cloner"):
+        name = f"{target.dev.prefix}-{function}"
+        yield f"calling {name}", lambda name=name: client("lambda").invoke(FunctionName=name, Payload=b"{}")
     network = {"Subnets": target.subnets, "SecurityGroupIds": [target.security_group]}
     for other in (
         "lead-data-scientist",
@@ -152,7 +155,15 @@ def _pipelines_and_evidence(target: Target, client: Client) -> Iterator[Probe]:
 def _roles_that_others_trust(target: Target, client: Client) -> Iterator[Probe]:
     iam, trust = client("iam"), trust_of({"AWS": f"arn:aws:iam::{target.dev.account_id}:root"})
     people = ("lead-data-scientist", "data-scientist", "job")
-    others = ("template-cloner", "deployment-trigger", "project-launch", "drift", "flow-logs")
+    others = (
+        "template-cloner",
+        "deployment-trigger",
+        "model-life-cycle",
+        "project-launch",
+        "drift",
+        "flow-logs",
+        "mlflow",
+    )
     for name in (*people, *others, f"{target.project_id}-pipeline", f"{target.project_id}-workflow"):
         role = f"{target.dev.prefix}-{name}"
         yield (
