@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.credentials import Credentials
 
+from tests.mlflow_api import MlflowApi
 from tests.sandbox_aws.account import Account, allow, trust
 from tests.sandbox_aws.conftest import certificate_files, dev, endpoint_url, issuer
 from tests.template_repos.conftest import run
@@ -81,6 +83,12 @@ def test_an_execution_is_one_run_of_mlflows_own_server_and_an_interrupted_one_is
         command = ("uv", "run", "--frozen", "--group", "mlflow", "python", "-c", program, app)
         done = run(*command, folder=clone, environment={**environment, **acting(dev, role)})
         return done.returncode, done.stdout, done.stderr
+
+    # The server starts here: a client that got no answer in time would send again what is done already.
+    owner = Credentials(dev.number, "any")
+    trusted = dev.certificate_authority
+    api = MlflowApi(endpoint_url=dev.endpoint_url, certificate_authority=trusted, app_arn=app, credentials=owner)
+    api.post("experiments/search", max_results=1)
 
     code, printed, errors = python(RECORDED_TWICE, dev.role("records-runs", allow("sagemaker:CallMlflowAppApi", app)))
     assert code == 0, errors[-3000:]
