@@ -297,6 +297,38 @@ def test_policies_recognize_a_key_by_its_tags(dev: Account, *, by_boundary: bool
         assert refusal(call, KeyId=foreign)[0] == "AccessDeniedException"
 
 
+@pytest.mark.parametrize("by_boundary", [False, True])
+def test_policies_recognize_a_security_group_by_its_tags(dev: Account, *, by_boundary: bool) -> None:
+    denial = {
+        "Sid": "Others",
+        "Effect": "Deny",
+        "Action": "ec2:DeleteSecurityGroup",
+        "Resource": "*",
+        "Condition": {"StringNotEquals": {"aws:ResourceTag/unit": "analytics"}},
+    }
+    name = f"permissions-group-tags-{'boundary' if by_boundary else 'policy'}"
+    limit = None
+    if by_boundary:
+        text = document(allow("*"), denial)
+        limit = dev.client("iam").create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
+    statements = [allow("ec2:DeleteSecurityGroup"), *([] if by_boundary else [denial])]
+    ec2 = dev.client("ec2", dev.assume(dev.role(name, *statements, boundary=limit)))
+    own, foreign, untagged = (
+        dev.client("ec2").create_security_group(
+            GroupName=f"{name}-{unit}",
+            Description="x",
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": [{"Key": "unit", "Value": unit}]}]
+            if unit
+            else [],
+        )["GroupId"]
+        for unit in ("analytics", "retail", "")
+    )
+
+    ec2.delete_security_group(GroupId=own)
+    for group in (foreign, untagged):
+        assert refusal(ec2.delete_security_group, GroupId=group)[0] == "UnauthorizedOperation"
+
+
 def test_a_key_gets_an_alias_only_with_permission_on_that_key(dev: Account) -> None:
     keys = [dev.client("kms").create_key()["KeyMetadata"] for _ in range(2)]
     names = "arn:aws:kms:eu-west-1:111111111111:alias/permissions-*"

@@ -40,7 +40,12 @@ provider = aws.Provider("its", region=environment.region, default_tags={"tags": 
 opts = pulumi.ResourceOptions(providers=[provider])
 zones = ZONES or lookups.network_zones(settings, provider)
 shape = NetworkVpcArgs(
-    environment=environment, cidr=cidr, zones=zones, nat=ways_out.nat, public_subnets=ways_out.public_subnets
+    environment=environment,
+    cidr=cidr,
+    zones=zones,
+    nat=ways_out.nat,
+    public_subnets=ways_out.public_subnets,
+    studio=settings.development is not None,
 )
 vpc = NetworkVpc("network", shape, opts)
 NetworkEndpoints(
@@ -48,6 +53,7 @@ NetworkEndpoints(
     NetworkEndpointsArgs(
         environment=environment,
         vpc_config=vpc.vpc_config,
+        security_groups=vpc.security_groups,
         services=ways_out.endpoints,
         route_table_ids=vpc.route_table_ids,
         caller_cidrs=ways_out.caller_cidrs,

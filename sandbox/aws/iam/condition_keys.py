@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.aws.iam.service_authorization.kms import aliases_of
-from sandbox.aws.ministack import evaluator, s3
+from sandbox.aws.ministack import ec2, evaluator, s3
 from sandbox.aws.sagemaker import tags as sagemaker_tags
 from sandbox.aws.scheduler import groups as schedule_groups
 
@@ -39,6 +39,9 @@ def _resource_tags(arn: str) -> Mapping[str, str]:
 
     Source: IAM User Guide, "IAM JSON policy elements: Condition".
     """
-    tags = sagemaker_tags.of(arn) if ":sagemaker:" in arn else schedule_groups.tags_of(arn)
+    if ":ec2:" in arn:
+        tags = ec2.tags_of(arn.rpartition("/")[2])
+    else:
+        tags = sagemaker_tags.of(arn) if ":sagemaker:" in arn else schedule_groups.tags_of(arn)
     ours = {tag["Key"]: tag["Value"] for tag in tags}
     return {key.lower(): value for key, value in (ours or evaluator.resource_tags(arn)).items()}

@@ -148,6 +148,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "_security_groups": "a AccountRegionScopedDict",
         "_subnets": "a AccountRegionScopedDict",
         "_tag_set_xml": "(resource_id)",
+        "_tags": "a AccountRegionScopedDict",
         "_vpc_endpoints": "a AccountRegionScopedDict",
         "_vpcs": "a AccountRegionScopedDict",
         "_xml": "(status, root_tag, inner)",

@@ -18,6 +18,7 @@ addresses: Any = modules.ec2._addresses
 internet_gateways: Any = modules.ec2._internet_gateways
 network_interfaces: Any = modules.ec2._network_interfaces
 route_tables: Any = modules.ec2._route_tables
+_tags: Any = modules.ec2._tags
 
 MINISTACK_TYPES: Mapping[str, str] = {"flow-log": "vpc-flow-log"}
 """By the type of a resource as MiniStack calls it: as AWS does, and requests' tag specifications."""
@@ -33,6 +34,11 @@ def members(params: Parameters, name: str) -> list[str]:
     """Return the members of a list of a request, in their order."""
     keys = sorted((key for key in params if re.fullmatch(rf"{name}\.\d+", key)), key=lambda key: int(key.split(".")[1]))
     return [first(params, key) for key in keys]
+
+
+def tags_of(identifier: str) -> list[dict[str, str]]:
+    """Return the tags of a resource of the current account and region."""
+    return _tags.get(identifier, [])
 
 
 def answer(operation: str, elements: str) -> Any:
