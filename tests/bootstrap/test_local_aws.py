@@ -303,6 +303,8 @@ def test_a_role_with_every_permission_stays_within_its_boundary(
     refused(catalog.provision_product, **product, ProvisionedProductName="attack", ProvisionToken="attack")
     refused(catalog.update_provisioned_product, ProvisionedProductName="attack", UpdateToken="attack")
     refused(catalog.terminate_provisioned_product, ProvisionedProductName="attack", TerminateToken="attack")
+    for function in ("deployment-trigger", "model-life-cycle", "template-cloner"):
+        refused(dev.client("lambda", greedy).invoke, FunctionName=f"analytics-dev-{function}", Payload=b"{}")
     service = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
     for purpose in ("p-cherry-pipeline", "lead-data-scientist"):
         refused(
@@ -323,6 +325,23 @@ def test_a_launch_with_every_permission_creates_roles_of_a_project_only_under_th
     project: dict[str, Any] = {"RoleName": "analytics-dev-p-abalone-pipeline", "AssumeRolePolicyDocument": document()}
     refused(iam.create_role, **project)
     iam.create_role(**project, PermissionsBoundary=BOUNDARY)
+    functions = dev.client("lambda", launch)
+    with pytest.raises(functions.exceptions.ResourceNotFoundException):
+        functions.invoke(FunctionName="analytics-dev-template-cloner", Payload=b"{}")
+
+
+def test_the_deploy_role_lets_nobody_into_a_role_that_nothing_uses(
+    dev: Account, as_deployer: Callable[[str], Any]
+) -> None:
+    iam = as_deployer("iam")
+    service = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    held = {"RoleName": "analytics-dev-mlflow", "AssumeRolePolicyDocument": document(service)}
+    iam.create_role(**held, PermissionsBoundary=BOUNDARY)
+    anybody = document({"Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    refused(iam.update_assume_role_policy, RoleName="analytics-dev-mlflow", PolicyDocument=anybody)
+    refused(iam.delete_role, RoleName="analytics-dev-mlflow")
+    with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(**held | {"AssumeRolePolicyDocument": anybody}, PermissionsBoundary=BOUNDARY)
 
 
 def test_a_projects_deployment_with_every_permission_reaches_states_of_projects_and_never_the_platforms(
