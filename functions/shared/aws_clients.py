@@ -14,7 +14,8 @@ logging.getLogger("botocore").setLevel(logging.WARNING)
 
 logger = logging.getLogger(__name__)
 
-_CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+_CONFIG = Config(connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+"""A busy service takes as long for the handshake of TLS, which is a part of connecting, as for an answer."""
 
 
 def client(service: str) -> Any:

@@ -27,6 +27,7 @@ from sandbox.organization import (
 )
 from tests.e2e.actors import Actors
 from tests.e2e.sandbox import ACCOUNTS, ENVIRONMENTS, REGION, UNIT
+from tests.e2e.wait import wait_until
 
 SEEDED = "seeded-"
 """Beginning of the names of projects that were not launched by the platform."""
@@ -210,8 +211,15 @@ class ManyProjects(Actors):
     def sweep(self) -> Any:
         """Run the deployment trigger's sweep for lost events, and return its answer."""
         functions = self.root("dev", "lambda")
-        answer = functions.invoke(FunctionName=f"{UNIT}-dev-deployment-trigger", Payload=b'{"sweep": true}')
-        return json.load(answer["Payload"])
+
+        def answered() -> Any:
+            try:
+                return functions.invoke(FunctionName=f"{UNIT}-dev-deployment-trigger", Payload=b'{"sweep": true}')
+            except functions.exceptions.TooManyRequestsException:
+                # The platform's own sweeps are under way.
+                return None
+
+        return json.load(wait_until(answered, "capacity for a sweep", pause=1)["Payload"])
 
     def requests_of_platform(self) -> list[dict[str, Any]]:
         """Return the requests with the platform's token that GitHub answered, oldest first."""

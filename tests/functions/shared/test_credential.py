@@ -56,10 +56,10 @@ def test_a_secret_of_another_form_is_refused_without_showing_it(value: str) -> N
 
 
 def test_the_clients_are_the_runtimes_own_and_do_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, int]] = []
+    asked: list[tuple[str, int, int]] = []
 
     def client(service: str, config: Any) -> Any:
-        asked.append((service, config.read_timeout))
+        asked.append((service, config.connect_timeout, config.read_timeout))
         return Secrets('{"token": "ghp_x"}')
 
     monkeypatch.setattr(boto3, "client", client)
@@ -67,4 +67,5 @@ def test_the_clients_are_the_runtimes_own_and_do_not_hang(monkeypatch: pytest.Mo
     github_token("arn:secret")
     aws_clients.client("ssm")
 
-    assert asked == [("secretsmanager", 10), ("ssm", 10)]
+    # Both are a service's own time: the handshake of TLS counts as connecting.
+    assert asked == [("secretsmanager", 10, 10), ("ssm", 10, 10)]
