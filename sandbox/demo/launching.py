@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from sandbox import environments, login, paths, servers, stacks
-from sandbox.demo import catalog, launch, page, people, projects, reviews, runs
+from sandbox.demo import catalog, launch, models, page, people, projects, releasing, reviews, runs
 from sandbox.demo.catalog import OrderError
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
@@ -16,6 +16,7 @@ from sandbox.organization import ENVIRONMENTS, LEAD_DATA_SCIENTIST, ORGANIZATION
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
+SHELL = ".venv/bin/python -m sandbox shell"
 DEPLOYING = "model-deployment-"
 """Beginning of the kinds of repositories that start no pipeline in dev."""
 
@@ -75,8 +76,24 @@ def run(console: Console, *, title: str, name: str | None, parameters: Sequence[
             own = next(each for each in shown if each.id == project.id)
             page.show_projects(paths.PAGE, shown)
             step.report(own.summary)
+        registered = models.versions(found.team.lead, project.pipeline) if _deploys(project, repositories) else []
     where = f" {paths.PAGE.as_uri()} shows it." if paths.PAGE.is_file() else ""
     console.print(f"[bold]All green after {demo.seconds:.0f} s.[/bold]{where}", soft_wrap=True)
+    for version in registered[:1]:
+        console.print(next_step(version), soft_wrap=True, markup=False, highlight=False)
+
+
+def next_step(version: str) -> str:
+    """Return how a version of a model, by its ARN, gets from the registry to production."""
+    return f"""Nothing is deployed yet: the runs above trained a version and checked the deployment repository. Next, approve the version as its lead:
+  {SHELL} -c 'aws --profile {LEAD_DATA_SCIENTIST.login} sagemaker update-model-package --model-package-arn {version} --model-approval-status Approved'
+Its run deploys to preprod, then waits for a release manager. This lists what waits, and releases it:
+  {releasing.CALL}"""
+
+
+def _deploys(project: Project, repositories: Sequence[Mapping[str, object]]) -> bool:
+    """Return whether a project has a repository that deploys its models."""
+    return any(str(each["full_name"]).startswith(project.repositories + DEPLOYING) for each in repositories)
 
 
 def _enter() -> _Sandbox:
