@@ -51,18 +51,18 @@ def run(console: Console, number: int | None) -> None:
     reviewer = chosen.reviewer
     if reviewer is None:
         raise NothingToReleaseError(f"nobody of the sandbox may review the run: {chosen.run['html_url']}")
-    with Demo(console) as demo:
-        with demo.step(f"Release to {' and '.join(chosen.environments)} as {reviewer.user.login}") as step:
-            reviews.release(reviewer, chosen.repository, number)
-            ended = runs.follow(
-                owner,
-                chosen.repository,
-                lambda: owner.run(chosen.repository, number),
-                pipeline=None,
-                on_status=step.report,
-                released=True,
-            )
-            step.report(f"succeeded: {ended['html_url']}")
+    title = f"Release to {' and '.join(chosen.environments)} as {reviewer.user.login}"
+    with Demo(console) as demo, demo.step(title) as step:
+        reviews.release(reviewer, chosen.repository, number)
+        ended = runs.follow(
+            owner,
+            chosen.repository,
+            lambda: owner.run(chosen.repository, number),
+            pipeline=None,
+            on_status=step.report,
+            released=True,
+        )
+        step.report(f"succeeded: {ended['html_url']}")
     console.print(f"[bold]All green after {demo.seconds:.0f} s.[/bold]")
 
 

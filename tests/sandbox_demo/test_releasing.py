@@ -1,7 +1,6 @@
 """The command that releases: it lists what waits for a review, and lets it in as somebody who may review it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

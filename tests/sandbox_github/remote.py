@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
@@ -140,7 +140,7 @@ class Remote:
 
 
 @contextmanager
-def running(folder: Path, contents: Seed) -> Iterator[Remote]:
+def running(folder: Path, contents: Seed) -> Generator[Remote]:
     """Run a GitHub with these contents in a process of its own, and return a client with the token of `OWNER`."""
     files = certificates.create(folder / "certificates")
     (folder / "seed.json").write_text(contents.model_dump_json())
