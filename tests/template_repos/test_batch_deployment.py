@@ -150,19 +150,14 @@ def test_its_own_checks_pass_without_a_project(batch_clone: Path, uv_environment
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_it_scores_with_the_model_that_the_training_repository_makes(
-    batch_clone: Path, clone: Path, uv_environment: dict[str, str], tmp_path: Path
+    batch_clone: Path, trained_model: Path, uv_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    trained = run(
-        *("uv", "run", "--frozen", "python", "-m", "pipeline", "local-run", "--folder", str(tmp_path)),
-        folder=clone,
-        environment=uv_environment,
-    )
-    assert trained.returncode == 0, trained.stderr[-2000:]
-    [model] = tmp_path.glob("s3/**/model.tar.gz")
     rows = tmp_path / "rows.csv"
     lines = (batch_clone / "smoke" / "abalone.csv").read_text().splitlines()
     rows.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in [*lines, "X,0.4,0.3,0.1,0.5,0.2,0.1,0.1,1"]))
-    done = run("make", "local-run", f"MODEL={model}", f"ROWS={rows}", folder=batch_clone, environment=uv_environment)
+    done = run(
+        "make", "local-run", f"MODEL={trained_model}", f"ROWS={rows}", folder=batch_clone, environment=uv_environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "51 rows in, 50 out, 1 in quarantine" in done.stderr
     assert "sex is 'X', expected one of those in the training rows" in done.stderr

@@ -78,6 +78,8 @@ def run(
                 summary.publish(report.metrics_table(measured, configured.quality.mse_threshold))
         logger.info("The model is good enough to be registered.")
         summary.publish("\n" + serving.check(execution, owner))
+        if folder:
+            logger.info("The model's archive: %s", serving.archive(execution))
 
 
 def _install_images() -> None:
