@@ -81,7 +81,7 @@ def test_it_names_no_account_but_those_of_its_examples(batch_deployment: Path) -
 def test_the_readme_names_only_files_and_commands_that_exist(batch_deployment: Path) -> None:
     text = (batch_deployment / "README.md").read_text()
     in_the_bucket = text.partition("## Where rows come from")[2].partition("\n## ")[0]
-    written_later = {"project.toml", "baseline.json", "report.html", "quarantine/"}
+    written_later = {"model.tar.gz", "project.toml", "baseline.json", "report.html", "quarantine/"}
     for name in re.findall(r"`([\w./-]+(?:\.\w+|/))`", text.replace(in_the_bucket, "")):
         assert name in written_later or (batch_deployment / name).exists(), name
     makefile = (batch_deployment / "Makefile").read_text()

@@ -61,7 +61,7 @@ def run(
     with tempfile.TemporaryDirectory() as temporary:
         execution = LocalRun(
             definition=definition,
-            folder=folder or Path(temporary),
+            folder=(folder or Path(temporary)).resolve(),
             interpreter=images.interpreter,
             on_finished=_log_finished,
         )
