@@ -1,5 +1,6 @@
 """The products that can be launched: found by words of their titles, and filled in rightly or refused with every reason."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,19 +64,28 @@ OFFERED = (TRAINING, DEPLOYMENT, PROMOTION)
     [
         ("promotion", PROMOTION),
         ("Deployment", DEPLOYMENT),
-        ("building and training", None),
+        ("building and training", TRAINING),
+        ("Building  and training", TRAINING),
+        ("training building", None),
         ("mlops template for model building and training", TRAINING),
         ("deploy training", DEPLOYMENT),
         ("training", None),
         ("feature store", None),
     ],
 )
-def test_a_product_is_found_by_words_that_no_other_title_has(words: str, found: Product | None) -> None:
+def test_a_product_is_found_by_a_phrase_or_words_that_no_other_title_has(words: str, found: Product | None) -> None:
     if found is not None:
         assert catalog.find(OFFERED, words) == found
         return
     with pytest.raises(OrderError, match="MLOps template for model building and training"):
         catalog.find(OFFERED, words)
+
+
+def test_a_value_of_a_parameter_that_is_taken_for_a_product_is_answered_with_the_parameter() -> None:
+    with pytest.raises(OrderError) as refusal:
+        catalog.find([replace(TRAINING, parameters=(USER,)), DEPLOYMENT], "Batch")
+    *_, hint = str(refusal.value).splitlines()
+    assert hint == f"'batch' is a value of a parameter: {DEPLOYMENT.title!r} --parameter Inference=batch"
 
 
 def test_a_launch_that_is_filled_in_rightly_has_what_the_person_wrote() -> None:
