@@ -138,6 +138,14 @@ def test_windows_are_run_by_hand_in_one_environment_behind_what_a_deployment_is(
     assert job["timeout-minutes"] < credentials["role-duration-seconds"] / 60 <= 120
 
 
+def test_its_price_is_the_highest_that_the_platform_knows(batch_deployment: Path) -> None:
+    prices = tomllib.loads((ROOT / "costs" / "prices.toml").read_text())["prices"]
+    settings = tomllib.loads((batch_deployment / "settings.toml").read_text())
+    for environment in ("preprod", "prod"):
+        known = prices[f"{settings[environment]['instance_type']}-hour"]["usd"]
+        assert settings[environment]["usd_per_hour"] == max(known.values())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_its_own_checks_pass_without_a_project(batch_clone: Path, uv_environment: dict[str, str]) -> None:
