@@ -17,8 +17,9 @@ from sandbox import (
     paths,
     servers,
     shell,
+    stacks,
 )
-from sandbox.demo import application, catalog, launch, launching, releases, releasing, reviews, runner, runs
+from sandbox.demo import application, catalog, launch, launching, projects, releases, releasing, reviews, runner, runs
 from sandbox.permissions import page, reviewed, use
 
 FAILURES = (
@@ -145,6 +146,11 @@ def _permissions(console: Console, *, write: bool) -> None:
     elif page.without_uses(page.FILE.read_text(encoding="utf-8")) != page.without_uses(text):
         problems.append(
             f"{page.FILE.name} is of other permissions: write it again (python -m sandbox permissions --write)"
+        )
+    if problems and (more := projects.further(stacks.find("dev", found))):
+        problems.append(
+            f"This is meant for the projects of `make demo` alone, and there are further ones: {', '.join(more)}. Their roles count, too, "
+            "and nothing may have used all of them: `make demo-down demo` starts anew without."
         )
     if problems:
         raise reviewed.PermissionsDifferError("\n".join(problems))
