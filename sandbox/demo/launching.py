@@ -1,5 +1,6 @@
 """Launch any product of the catalog by a command, and follow it until all that its launch started has succeeded."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
 SHELL = ".venv/bin/python -m sandbox shell"
+LEAST_WIDTH = 60
+"""Columns of the list of products, even in a narrower terminal."""
 DEPLOYING = "model-deployment-"
 """Beginning of the kinds of repositories that start no pipeline in dev."""
 
@@ -33,13 +36,14 @@ class _Sandbox:
 def show(console: Console) -> None:
     """List the products of the catalog, as Studio offers them to a lead, with what a launch fills in."""
     for product in catalog.products(_enter().team.lead):
-        console.print(f"[bold]{product.title}[/bold]\n  {product.description}", soft_wrap=True, highlight=False)
+        console.print(f"[bold]{product.title}[/bold]", soft_wrap=True, highlight=False)
+        _wrap(console, "  ", product.description)
         width = max(len(parameter.name) for parameter in product.parameters)
         for parameter in product.parameters:
             value = launch.PEOPLE.get(parameter.name, parameter.default)
             default = " (needed)" if value is None else f" (default: {value})"
-            line = f"    {parameter.name:<{width}}  {parameter.values}{default}\n    {'':<{width}}  {parameter.description}"
-            console.print(line, soft_wrap=True, markup=False, highlight=False)
+            _wrap(console, f"    {parameter.name:<{width}}  ", parameter.values + default)
+            _wrap(console, " " * (width + 6), parameter.description)
         console.print()
     console.print(
         f"Launch one by words of its title:\n  {page.CALL} PRODUCT --name NAME --parameter KEY=VALUE …",
@@ -47,6 +51,13 @@ def show(console: Console) -> None:
         markup=False,
         highlight=False,
     )
+
+
+def _wrap(console: Console, beginning: str, text: str) -> None:
+    """Print a text of any length beside its beginning, in the width of the terminal."""
+    wide = max(console.width, LEAST_WIDTH)
+    lines = textwrap.fill(text, wide, initial_indent=beginning, subsequent_indent=" " * len(beginning))
+    console.print(lines, soft_wrap=True, markup=False, highlight=False)
 
 
 def run(console: Console, *, title: str, name: str | None, parameters: Sequence[str]) -> None:

@@ -45,7 +45,8 @@ class LaunchedProject:
     def summary(self) -> str:
         """Numbers of its resources and repositories."""
         resources = ", ".join(f"{each.resources} in {each.environment}" for each in self.accounts if each.resources)
-        return f"{len(self.repositories)} repositories; resources of stacks: {resources}"
+        count = len(self.repositories)
+        return f"{count} {'repository' if count == 1 else 'repositories'}; resources of stacks: {resources}"
 
 
 class Owner:

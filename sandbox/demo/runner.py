@@ -124,7 +124,7 @@ def _predict(client: Application, model: RegisteredModel) -> list[tuple[float, f
 
 
 def _in_words(predictions: list[tuple[float, float]]) -> str:
-    return ", ".join(f"{predicted:.1f} rings for {counted:.0f}" for counted, predicted in predictions)
+    return "; ".join(f"{predicted:.1f} rings predicted, {counted:.0f} counted" for counted, predicted in predictions)
 
 
 def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[str, str]]:
