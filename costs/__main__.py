@@ -36,7 +36,8 @@ def main(arguments: list[str]) -> int:
                 print(*(compared(each, parsed.deployed) for each in environments), *reasons, sep="\n")  # noqa: T201
             case _:
                 environments, reasons = _priced(stacks.names())
-                print(*([shown(environments, _width())] if environments else []), *reasons, sep="\n\n")  # noqa: T201
+                costs = [shown(environments, shutil.get_terminal_size().columns)] if environments else []
+                print(*costs, *reasons, sep="\n\n")  # noqa: T201
     except (pulumi.RunError, BootstrapError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
@@ -52,11 +53,6 @@ def _priced(names: Sequence[str]) -> tuple[Sequence[Environment], Sequence[str]]
         except NoPricesError as error:
             reasons.append(str(error))
     return environments, reasons
-
-
-def _width() -> int | None:
-    """Return the width of the terminal; None if the output goes elsewhere."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def shown(environments: Sequence[Environment], width: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox's command line: `python -m sandbox demo|down|launch|shell|status|permissions|logs`."""
+"""The sandbox's command line: `python -m sandbox demo|down|launch|release|shell|status|permissions|logs`."""
 
 import argparse
 import json
@@ -17,8 +17,9 @@ from sandbox import (
     paths,
     servers,
     shell,
+    stacks,
 )
-from sandbox.demo import application, catalog, launch, launching, releases, reviews, runner, runs
+from sandbox.demo import application, catalog, launch, launching, projects, releases, releasing, reviews, runner, runs
 from sandbox.permissions import page, reviewed, use
 
 FAILURES = (
@@ -29,9 +30,11 @@ FAILURES = (
     launch.LaunchFailedError,
     logs.UnknownLogError,
     releases.ReleaseFailedError,
+    releasing.NothingToReleaseError,
     reviewed.PermissionsDifferError,
     reviews.ReviewFailedError,
     runs.RunFailedError,
+    shell.UnknownProfileError,
 )
 """Errors whose message is enough for a person: it is printed without a traceback."""
 RUNS = (releases.ReleaseFailedError, runs.RunFailedError)
@@ -51,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         "launch": lambda: _launch(console, chosen),
         "logs": lambda: logs.show(console, chosen.names),
         "permissions": lambda: _permissions(console, write=chosen.write),
+        "release": lambda: releasing.run(console, chosen.run),
         "shell": lambda: shell.enter(chosen.line),
         "status": lambda: _status(console),
     }
@@ -89,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     launching_one.add_argument(
         "--parameter", action="append", default=[], metavar="KEY=VALUE", help="a parameter of the product"
     )
+    reviewing = choices.add_parser(
+        "release", help="list the runs that wait for a review, or let one in as its reviewer and follow it"
+    )
+    reviewing.add_argument("run", nargs="?", type=int, metavar="RUN", help="id of a run that waits")
     choices.add_parser("down", help="stop the servers and remove everything that the sandbox wrote")
     choices.add_parser("status", help="show what is running, and where")
     checking = choices.add_parser("permissions", help="check that every permission was used, or has a reviewed reason")
@@ -138,6 +146,11 @@ def _permissions(console: Console, *, write: bool) -> None:
     elif page.without_uses(page.FILE.read_text(encoding="utf-8")) != page.without_uses(text):
         problems.append(
             f"{page.FILE.name} is of other permissions: write it again (python -m sandbox permissions --write)"
+        )
+    if problems and (more := projects.further(stacks.find("dev", found))):
+        problems.append(
+            f"This is meant for the projects of `make demo` alone, and there are further ones: {', '.join(more)}. Their roles count, too, "
+            "and nothing may have used all of them: `make demo-down demo` starts anew without."
         )
     if problems:
         raise reviewed.PermissionsDifferError("\n".join(problems))

@@ -21,6 +21,8 @@ AWS_COMMAND_LINE = "awscli==1.45.11"
 """Run by uv where the machine has no `aws` of its own."""
 
 DEFAULT_PROFILE = "dev"
+FETCHED = (*ENVIRONMENTS, LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
+"""Profiles whose credentials are fetched: those of the deploy roles, and of the people who have a user profile in Studio."""
 CHANGES_OF_SETTINGS = frozenset({"cp", "refresh", "rm", "rm-all", "set", "set-all"})
 """Commands of `pulumi config` that write the stack's file."""
 
@@ -29,6 +31,10 @@ _PULUMI = """#!/bin/sh
 # eval "$(python -m bootstrap login --unit … --environment …)"
 exec '{python}' -m sandbox.shell pulumi "$@"
 """
+
+
+class UnknownProfileError(Exception):
+    """A profile that has no credentials to fetch; the message names those that have."""
 
 
 class CallError(Exception):
@@ -103,7 +109,16 @@ def pulumi(arguments: Sequence[str]) -> None:
 
 
 def credentials(profile: str) -> dict[str, object]:
-    """Return the credentials of a profile, in the form that the aws command line expects of a program."""
+    """Return the credentials of a profile, in the form that the aws command line expects of a program.
+
+    Raises:
+        UnknownProfileError: there is no such profile.
+    """
+    if profile not in FETCHED:
+        raise UnknownProfileError(
+            f"there is no profile {profile!r}; profiles: {', '.join(FETCHED)}. Others have no user profile in Studio: "
+            "who releases models does so at GitHub (python -m sandbox release)"
+        )
     found = servers.require()
     environments.enter(found.aws.url, found.trust)
     if profile in ENVIRONMENTS:
@@ -148,10 +163,8 @@ def _stack(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
 
 
 def _write_profiles(region: str) -> None:
-    people = (LEAD_DATA_SCIENTIST.login, DATA_SCIENTIST.login)
     fetched = {
-        profile: f"credential_process = {sys.executable} -m sandbox credentials {profile}\n"
-        for profile in (*ENVIRONMENTS, *people)
+        profile: f"credential_process = {sys.executable} -m sandbox credentials {profile}\n" for profile in FETCHED
     }
     administrators = {
         f"{name}-admin": "".join(

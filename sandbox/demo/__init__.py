@@ -14,6 +14,7 @@
 | `models.py`      | reads and approves versions in the model registry                           |
 | `deployment.py`  | deploys versions to production, and rolls back                              |
 | `releases.py`    | follows a deployment through its workflow run                               |
+| `releasing.py`   | the command that lists what waits for a review, and releases it             |
 | `application.py` | installs the application that calls the production endpoint                 |
 | `projects.py`    | looks at all launched projects                                              |
 | `member.py`      | calls GitHub's REST API as a member of the organization                     |

@@ -1,7 +1,7 @@
 """Read what a lead may launch from Service Catalog, and fill in a launch's parameters as Studio's form does."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,19 +76,32 @@ def products(session: boto3.Session) -> list[Product]:
 
 
 def find(offered: Sequence[Product], title: str) -> Product:
-    """Return the product with this title, or else the only one whose title has these words.
+    """Return the product with this title, or else the only one whose title has this phrase, or else these words.
 
     Raises:
         OrderError: there is none, or there are several.
     """
-    words = title.lower().split()
-    exact = [product for product in offered if product.title.lower() == title.lower()]
-    found = exact or [product for product in offered if all(word in product.title.lower() for word in words)]
+    phrase = " ".join(title.lower().split())
+    titled = [(product.title.lower(), product) for product in offered]
+    found = (
+        [product for known, product in titled if known == phrase]
+        or [product for known, product in titled if phrase in known]
+        or [product for known, product in titled if all(word in known for word in phrase.split())]
+    )
     if len(found) != 1:
         problem = "no product" if not found else f"{len(found)} products"
         titles = "".join(f"\n  {product.title}" for product in found or offered)
-        raise OrderError(f"{title!r} is in the title of {problem}; give enough of one of these:{titles}")
+        hints = "".join(_hints(offered, phrase)) if not found else ""
+        raise OrderError(f"{title!r} is in the title of {problem}; give enough of one of these:{titles}{hints}")
     return found[0]
+
+
+def _hints(offered: Sequence[Product], value: str) -> Iterator[str]:
+    """Yield how to launch the products that take a value for a parameter, where somebody took it for a product."""
+    for product in offered:
+        for parameter in product.parameters:
+            if value in parameter.allowed:
+                yield f"\n{value!r} is a value of a parameter: {product.title!r} --parameter {parameter.name}={value}"
 
 
 def order(product: Product, name: str, parameters: Mapping[str, str]) -> Order:

@@ -57,7 +57,7 @@ class Deployments:
                 with application.calling(model.features(1)[0]) if application else nullcontext() as responses:
                     self._to_production(release, run, step)
                 self.done.append(release)
-                step.report(f"{release}" + (f" · {_meanwhile(responses)}" if responses else ""))
+                step.report(release.in_production() + (f" · {_meanwhile(responses)}" if responses else ""))
 
     def roll_back(self, to: RegisteredModel, *, number: int, step: Step) -> None:
         """Run the deployment repository's own command in a clone of it, and follow its run to production.

@@ -1,12 +1,13 @@
 """Launch any product of the catalog by a command, and follow it until all that its launch started has succeeded."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 
 from sandbox import environments, login, paths, servers, stacks
-from sandbox.demo import catalog, launch, page, people, projects, reviews, runs
+from sandbox.demo import catalog, launch, models, page, people, projects, releasing, reviews, runs
 from sandbox.demo.catalog import OrderError
 from sandbox.demo.launch import Project
 from sandbox.demo.member import Member
@@ -16,6 +17,9 @@ from sandbox.organization import ENVIRONMENTS, LEAD_DATA_SCIENTIST, ORGANIZATION
 from sandbox.servers import Servers
 from sandbox.stacks import StackFile
 
+SHELL = ".venv/bin/python -m sandbox shell"
+LEAST_WIDTH = 60
+"""Columns of the list of products, even in a narrower terminal."""
 DEPLOYING = "model-deployment-"
 """Beginning of the kinds of repositories that start no pipeline in dev."""
 
@@ -32,13 +36,14 @@ class _Sandbox:
 def show(console: Console) -> None:
     """List the products of the catalog, as Studio offers them to a lead, with what a launch fills in."""
     for product in catalog.products(_enter().team.lead):
-        console.print(f"[bold]{product.title}[/bold]\n  {product.description}", soft_wrap=True, highlight=False)
+        console.print(f"[bold]{product.title}[/bold]", soft_wrap=True, highlight=False)
+        _wrap(console, "  ", product.description)
         width = max(len(parameter.name) for parameter in product.parameters)
         for parameter in product.parameters:
             value = launch.PEOPLE.get(parameter.name, parameter.default)
             default = " (needed)" if value is None else f" (default: {value})"
-            line = f"    {parameter.name:<{width}}  {parameter.values}{default}\n    {'':<{width}}  {parameter.description}"
-            console.print(line, soft_wrap=True, markup=False, highlight=False)
+            _wrap(console, f"    {parameter.name:<{width}}  ", parameter.values + default)
+            _wrap(console, " " * (width + 6), parameter.description)
         console.print()
     console.print(
         f"Launch one by words of its title:\n  {page.CALL} PRODUCT --name NAME --parameter KEY=VALUE …",
@@ -46,6 +51,13 @@ def show(console: Console) -> None:
         markup=False,
         highlight=False,
     )
+
+
+def _wrap(console: Console, beginning: str, text: str) -> None:
+    """Print a text of any length beside its beginning, in the width of the terminal."""
+    wide = max(console.width, LEAST_WIDTH)
+    lines = textwrap.fill(text, wide, initial_indent=beginning, subsequent_indent=" " * len(beginning))
+    console.print(lines, soft_wrap=True, markup=False, highlight=False)
 
 
 def run(console: Console, *, title: str, name: str | None, parameters: Sequence[str]) -> None:
@@ -75,8 +87,24 @@ def run(console: Console, *, title: str, name: str | None, parameters: Sequence[
             own = next(each for each in shown if each.id == project.id)
             page.show_projects(paths.PAGE, shown)
             step.report(own.summary)
+        registered = models.versions(found.team.lead, project.pipeline) if _deploys(project, repositories) else []
     where = f" {paths.PAGE.as_uri()} shows it." if paths.PAGE.is_file() else ""
     console.print(f"[bold]All green after {demo.seconds:.0f} s.[/bold]{where}", soft_wrap=True)
+    for version in registered[:1]:
+        console.print(next_step(version), soft_wrap=True, markup=False, highlight=False)
+
+
+def next_step(version: str) -> str:
+    """Return how a version of a model, by its ARN, gets from the registry to production."""
+    return f"""Nothing is deployed yet: the runs above trained a version and checked the deployment repository. Next, approve the version as its lead:
+  {SHELL} -c 'aws --profile {LEAD_DATA_SCIENTIST.login} sagemaker update-model-package --model-package-arn {version} --model-approval-status Approved'
+Its run deploys to preprod, then waits for a release manager. This lists what waits, and releases it:
+  {releasing.CALL}"""
+
+
+def _deploys(project: Project, repositories: Sequence[Mapping[str, object]]) -> bool:
+    """Return whether a project has a repository that deploys its models."""
+    return any(str(each["full_name"]).startswith(project.repositories + DEPLOYING) for each in repositories)
 
 
 def _enter() -> _Sandbox:

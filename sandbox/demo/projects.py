@@ -9,7 +9,7 @@ from sandbox import identities
 from sandbox.demo import serving
 from sandbox.demo.launch import GONE, Project
 from sandbox.demo.member import Member
-from sandbox.organization import ORGANIZATION
+from sandbox.organization import ORGANIZATION, PROJECT
 from sandbox.stacks import StackFile
 
 
@@ -45,7 +45,8 @@ class LaunchedProject:
     def summary(self) -> str:
         """Numbers of its resources and repositories."""
         resources = ", ".join(f"{each.resources} in {each.environment}" for each in self.accounts if each.resources)
-        return f"{len(self.repositories)} repositories; resources of stacks: {resources}"
+        count = len(self.repositories)
+        return f"{count} {'repository' if count == 1 else 'repositories'}; resources of stacks: {resources}"
 
 
 class Owner:
@@ -85,10 +86,8 @@ def read(organization: Member, files: Mapping[str, StackFile]) -> list[LaunchedP
     """
     owners = {environment: Owner(file) for environment, file in files.items()}
     dev = owners["dev"].sagemaker
-    pages = dev.get_paginator("list_projects").paginate()
-    listed = [each for page in pages for each in page["ProjectSummaryList"] if each["ProjectStatus"] != GONE]
     found: list[LaunchedProject] = []
-    for summary in sorted(listed, key=lambda each: str(each["ProjectName"])):
+    for summary in _listed(dev):
         project = Project(name=str(summary["ProjectName"]), id=str(summary["ProjectId"]), created=False)
         repositories = organization.repositories(ORGANIZATION.login, project.repositories)
         described = dev.describe_project(ProjectName=project.name)
@@ -103,6 +102,18 @@ def read(organization: Member, files: Mapping[str, StackFile]) -> list[LaunchedP
             )
         )
     return found
+
+
+def further(dev: StackFile) -> list[str]:
+    """Return the names of the projects that are not the demo's; `dev` is the stack in whose account they were launched."""
+    return [name for name in (str(each["ProjectName"]) for each in _listed(Owner(dev).sagemaker)) if name != PROJECT]
+
+
+def _listed(sagemaker: Any) -> list[dict[str, Any]]:
+    """Return the summaries of the projects that are not deleted, by name."""
+    pages = sagemaker.get_paginator("list_projects").paginate()
+    listed = [each for page in pages for each in page["ProjectSummaryList"] if each["ProjectStatus"] != GONE]
+    return sorted(listed, key=lambda each: str(each["ProjectName"]))
 
 
 def _account(owner: Owner, project: Project, launch: str) -> ProjectAccount:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,8 +57,19 @@ class Release:
 
     def __str__(self) -> str:
         """Return the duration of each phase in one line."""
-        phases = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in self.phases)
-        return "; ".join([phases, *(f"{phase} {seconds:.1f} s" for phase, seconds in self.durations)])
+        return _line(self.phases, self.durations)
+
+    def in_production(self) -> str:
+        """Return the duration of each phase since its review began in one line."""
+        known = list(self.moments)
+        began = known.index("ready for review") + 1 if "ready for review" in known else 0
+        return _line(self.phases[began:], [each for each in self.durations if each[0].endswith(" in prod")])
+
+
+def _line(phases: Sequence[tuple[str, float]], durations: Sequence[tuple[str, float]]) -> str:
+    """Return phases and what they contain, with their seconds."""
+    together = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in phases)
+    return "; ".join([together, *(f"{phase} {seconds:.1f} s" for phase, seconds in durations)])
 
 
 def finished(member: Member, project: Project) -> list[dict[str, Any]]:

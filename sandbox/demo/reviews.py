@@ -37,9 +37,14 @@ def merge(
 
 def release(reviewer: Member, repository: str, run: int) -> None:
     """Let a run that waits for its reviewer into the environment that it waits for."""
-    path = f"/repos/{repository}/actions/runs/{run}/pending_deployments"
+    path = pending(repository, run)
     waiting = [entry["environment"]["id"] for entry in reviewer.listed(path)]
     reviewer.send("POST", path, {"environment_ids": waiting, "state": "approved", "comment": "Tested in preprod"})
+
+
+def pending(repository: str, run: int) -> str:
+    """Return the path of the environments whose reviewers a run waits for."""
+    return f"/repos/{repository}/actions/runs/{run}/pending_deployments"
 
 
 def _checked(member: Member, repository: str, commit: str) -> bool:

@@ -7,7 +7,19 @@ and reports so.
 from rich.console import Console
 
 from sandbox import paths, stacks
-from sandbox.demo import accounts, application, launch, models, page, people, projects, serving, training
+from sandbox.demo import (
+    accounts,
+    application,
+    launch,
+    launching,
+    models,
+    page,
+    people,
+    projects,
+    releasing,
+    serving,
+    training,
+)
 from sandbox.demo.accounts import Platform
 from sandbox.demo.application import Application
 from sandbox.demo.deployment import Deployments
@@ -112,7 +124,7 @@ def _predict(client: Application, model: RegisteredModel) -> list[tuple[float, f
 
 
 def _in_words(predictions: list[tuple[float, float]]) -> str:
-    return ", ".join(f"{predicted:.1f} rings for {counted:.0f}" for counted, predicted in predictions)
+    return "; ".join(f"{predicted:.1f} rings predicted, {counted:.0f} counted" for counted, predicted in predictions)
 
 
 def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[str, str]]:
@@ -126,7 +138,7 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
         ("The training repository", f"{github}/{project.training}"),
         ("The run that trained version 1", first_run),
         ("The deployment repository", f"{github}/{project.deployment}"),
-        ("A shell in the sandbox", ".venv/bin/python -m sandbox shell"),
+        ("A shell in the sandbox", launching.SHELL),
         ("Pending changes", "pulumi preview -s dev        (in that shell; also preprod, prod)"),
         (
             "What doctor says",
@@ -137,6 +149,7 @@ def _places(platform: Platform, project: Project, first_run: str) -> list[tuple[
             f"aws sagemaker list-model-packages --profile ada --model-package-group-name {project.pipeline}",
         ),
         ("Production's endpoints", "aws sagemaker list-endpoints --profile prod-admin"),
+        ("What waits for a release, and to release it", releasing.CALL),
         ("The logs", ".venv/bin/python -m sandbox logs"),
         ("Remove all of it", "make demo-down"),
     ]

@@ -166,7 +166,8 @@ def _waiting(store: Store, run: Run, environment: Environment) -> str:
     ]
     but = f", but not {run.triggering_actor}" if environment.prevent_self_review else ""
     sentence = f"{environment.name} waits for a review by {' or '.join(names)}{but}."
-    return f"<p><strong>{html.escape(sentence)}</strong></p>"
+    answering = f" To answer as one of them: <code>.venv/bin/python -m sandbox release {run.id}</code>"
+    return f"<p><strong>{html.escape(sentence)}</strong>{answering}</p>"
 
 
 def _job(folder: Path, job: Job, opened: str | None) -> str:

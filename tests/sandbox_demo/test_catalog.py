@@ -1,8 +1,12 @@
 """The products that can be launched: found by words of their titles, and filled in rightly or refused with every reason."""
 
+import io
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from sandbox import __main__ as command
 from sandbox import servers
@@ -63,19 +67,28 @@ OFFERED = (TRAINING, DEPLOYMENT, PROMOTION)
     [
         ("promotion", PROMOTION),
         ("Deployment", DEPLOYMENT),
-        ("building and training", None),
+        ("building and training", TRAINING),
+        ("Building  and training", TRAINING),
+        ("training building", None),
         ("mlops template for model building and training", TRAINING),
         ("deploy training", DEPLOYMENT),
         ("training", None),
         ("feature store", None),
     ],
 )
-def test_a_product_is_found_by_words_that_no_other_title_has(words: str, found: Product | None) -> None:
+def test_a_product_is_found_by_a_phrase_or_words_that_no_other_title_has(words: str, found: Product | None) -> None:
     if found is not None:
         assert catalog.find(OFFERED, words) == found
         return
     with pytest.raises(OrderError, match="MLOps template for model building and training"):
         catalog.find(OFFERED, words)
+
+
+def test_a_value_of_a_parameter_that_is_taken_for_a_product_is_answered_with_the_parameter() -> None:
+    with pytest.raises(OrderError) as refusal:
+        catalog.find([replace(TRAINING, parameters=(USER,)), DEPLOYMENT], "Batch")
+    *_, hint = str(refusal.value).splitlines()
+    assert hint == f"'batch' is a value of a parameter: {DEPLOYMENT.title!r} --parameter Inference=batch"
 
 
 def test_a_launch_that_is_filled_in_rightly_has_what_the_person_wrote() -> None:
@@ -145,3 +158,20 @@ def test_only_the_demo_tries_a_run_that_failed_again(
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "the run ended with failure"
     assert (said[1:] == ["Once the cause is mended, `make demo` tries it again."]) == advised
+
+
+def test_the_list_of_products_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = replace(DEPLOYMENT, description="A pipeline. " * 30, parameters=(replace(USER, description="Who? " * 40),))
+
+    def offered(_: object) -> list[Product]:
+        return [long]
+
+    monkeypatch.setattr(launching, "_enter", lambda: SimpleNamespace(team=SimpleNamespace(lead=None)))
+    monkeypatch.setattr(catalog, "products", offered)
+    console = Console(file=io.StringIO(), width=80)
+    launching.show(console)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert f"    GitUser  a GitHub login (default: {launch.PEOPLE['GitUser']})" in lines
+    assert sum(line.startswith("             Who?") for line in lines) > 2

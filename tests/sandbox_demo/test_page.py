@@ -10,6 +10,7 @@ from sandbox.demo import page
 from sandbox.demo.launch import Project
 from sandbox.demo.models import RegisteredModel
 from sandbox.demo.outcome import Account, Outcome
+from sandbox.demo.page.projects import section
 from sandbox.demo.progress import Step
 from sandbox.demo.projects import LaunchedProject, ProjectAccount
 from sandbox.demo.releases import Release
@@ -183,3 +184,17 @@ def test_a_launch_replaces_the_projects_of_the_page_and_nothing_else(tmp_path: P
     assert text.count("<h3>") == 2
     assert r"scores\1" in text
     assert text.count("The launched projects") == text.count("Where to look next") == 1
+
+
+def test_the_step_of_production_tells_of_its_own_phases_alone() -> None:
+    moments = {"deployed to preprod": 25.0, "ready for review": 30.0, "reviewed": 31.0, "deployed to prod": 41.0}
+    release = replace(RELEASES[0], moments=moments, updates={"preprod": 6.0, "prod": 7.0})
+    assert release.in_production() == "reviewed 1.0 s, deployed to prod 10.0 s; of which `pulumi up` in prod 7.0 s"
+
+
+def test_a_project_that_serves_and_was_not_compared_yet_says_so_and_one_repository_is_one() -> None:
+    serving = replace(PROJECT.accounts[1], serves=("endpoint x: version 1",), reports=())
+    idle = replace(serving, serves=())
+    shown = section([replace(PROJECT, accounts=(serving, idle))])
+    assert shown.count("not compared yet") == 1
+    assert PROJECT.summary.startswith("1 repository; ")

@@ -1,8 +1,17 @@
 """The check of permissions against the reviewed file."""
 
+from typing import Any
+
+import pytest
+
+from sandbox import __main__ as command
+from sandbox import environments, servers, stacks
+from sandbox.demo import projects
+from sandbox.permissions import reviewed, use
 from sandbox.permissions.page import page, without_uses
 from sandbox.permissions.reviewed import Unused, differences
 from sandbox.permissions.use import RoleUse, kind_of
+from tests.sandbox_demo.test_stacks import SERVERS
 
 MODELS = [
     RoleUse(
@@ -46,3 +55,40 @@ def test_the_page_has_what_is_granted_and_used_and_its_reasons() -> None:
     assert "| requests are captured on demand | `*-p-*-model` | `s3:PutObject` |" in text
     assert without_uses(text) == without_uses(text.replace("| 2 | 1 |", "| 2 | 2 |"))
     assert without_uses(text) != without_uses(text.replace("| 2 | 1 |", "| 3 | 1 |"))
+
+
+@pytest.mark.parametrize(("names", "said"), [(["abalone"], False), (["abalone", "shells", "corals"], True)])
+def test_a_check_that_fails_says_whether_it_counts_more_than_the_projects_of_the_demo(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], names: list[str], said: bool
+) -> None:
+    class Owner:
+        """The owner of an account with these projects, and one that is deleted."""
+
+        def __init__(self, _: object) -> None:
+            self.sagemaker = self
+
+        def get_paginator(self, operation: str) -> "Owner":
+            assert operation == "list_projects"
+            return self
+
+        def paginate(self) -> list[Any]:
+            gone = {"ProjectName": "gone", "ProjectStatus": "DeleteCompleted"}
+            kept = [{"ProjectName": name, "ProjectStatus": "CreateCompleted"} for name in names]
+            return [{"ProjectSummaryList": [gone, *kept]}]
+
+    def nothing(*_: object) -> None:
+        pass
+
+    def uses(_: object) -> list[RoleUse]:
+        return MODELS
+
+    monkeypatch.setattr(servers, "require", lambda: SERVERS)
+    monkeypatch.setattr(environments, "enter", nothing)
+    monkeypatch.setattr(stacks, "find", nothing)
+    monkeypatch.setattr(projects, "Owner", Owner)
+    monkeypatch.setattr(use, "uses", uses)
+    monkeypatch.setattr(reviewed, "read", list)
+    assert command.main(["permissions"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("preprod-p-*-model is granted s3:PutObject, which nothing used")
+    assert any("there are further ones: corals, shells." in line for line in lines) == said

@@ -3,13 +3,23 @@
 import base64
 import json
 import os
+import socket
+import ssl
 import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
+from sandbox import certificates
+from sandbox.github.seed import Seed
 from tests.sandbox_github.client import OWNER, Answer, encoded, wait_until
+
+STARTED_WITHIN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -127,3 +137,41 @@ class Remote:
     def log(self, run: dict[str, Any]) -> str:
         """Return everything that a run printed."""
         return (self.folder / "runs" / str(run["id"]) / "log.txt").read_text()
+
+
+@contextmanager
+def running(folder: Path, contents: Seed) -> Generator[Remote]:
+    """Run a GitHub with these contents in a process of its own, and return a client with the token of `OWNER`."""
+    files = certificates.create(folder / "certificates")
+    (folder / "seed.json").write_text(contents.model_dump_json())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    log = (folder / "server.log").open("w")
+    arguments = [
+        *("--port", str(port), "--folder", folder, "--certificate", files.server, "--key", files.key),
+        *("--certificate-authority", files.ca, "--aws-url", f"https://localhost:{port}/_nothing"),
+    ]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.github", *map(str, arguments)],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    trust = ssl.create_default_context(cafile=str(files.ca))
+    connection = HTTPSConnection("localhost", port, timeout=20, context=trust)
+    found = Remote(url=f"https://localhost:{port}", folder=folder, ca=files.ca, connection=connection)
+    deadline = time.monotonic() + STARTED_WITHIN_SECONDS
+    while True:
+        try:
+            connection.connect()
+            break
+        except OSError:
+            if time.monotonic() > deadline or server.poll() is not None:
+                raise
+            time.sleep(0.02)
+    yield found
+    connection.close()
+    server.terminate()
+    assert server.wait(timeout=10) == 0, (folder / "server.log").read_text()
+    log.close()

@@ -191,6 +191,7 @@ def test_a_run_that_waits_for_a_review_occupies_no_runner(remote: Remote) -> Non
     assert remote.dispatch(other)["conclusion"] == "success"
     page = remote.raw("GET", f"/acme/patient/actions/runs/{waiting[0]}").content
     assert b"prod waits for a review by rita." in page
+    assert f"python -m sandbox release {waiting[0]}<".encode() in page
     # Archiving the repository cancels the runs that wait.
     assert remote("PATCH", path, {"archived": True}).status == 200
     assert {run["conclusion"] for run in _runs(remote, path)} == {"cancelled"}

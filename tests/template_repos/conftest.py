@@ -76,6 +76,17 @@ def promotion_clone(pipeline_promotion: Path, tmp_path_factory: pytest.TempPathF
     return _clone(pipeline_promotion, tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def trained_model(clone: Path, uv_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the model that `make local-run` of the training template trains; read only."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run("make", "local-run", f"FOLDER={folder}", folder=clone, environment=uv_environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    [model] = folder.glob("s3/**/model.tar.gz")
+    assert f"The model's archive: {model}" in done.stderr
+    return model
+
+
 def _clone(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("clone") / template.name
     shutil.copytree(template, folder)

@@ -81,7 +81,7 @@ def test_it_names_no_account_but_those_of_its_examples(batch_deployment: Path) -
 def test_the_readme_names_only_files_and_commands_that_exist(batch_deployment: Path) -> None:
     text = (batch_deployment / "README.md").read_text()
     in_the_bucket = text.partition("## Where rows come from")[2].partition("\n## ")[0]
-    written_later = {"project.toml", "baseline.json", "report.html", "quarantine/"}
+    written_later = {"model.tar.gz", "project.toml", "baseline.json", "report.html", "quarantine/"}
     for name in re.findall(r"`([\w./-]+(?:\.\w+|/))`", text.replace(in_the_bucket, "")):
         assert name in written_later or (batch_deployment / name).exists(), name
     makefile = (batch_deployment / "Makefile").read_text()
@@ -138,6 +138,14 @@ def test_windows_are_run_by_hand_in_one_environment_behind_what_a_deployment_is(
     assert job["timeout-minutes"] < credentials["role-duration-seconds"] / 60 <= 120
 
 
+def test_its_price_is_the_highest_that_the_platform_knows(batch_deployment: Path) -> None:
+    prices = tomllib.loads((ROOT / "costs" / "prices.toml").read_text())["prices"]
+    settings = tomllib.loads((batch_deployment / "settings.toml").read_text())
+    for environment in ("preprod", "prod"):
+        known = prices[f"{settings[environment]['instance_type']}-hour"]["usd"]
+        assert settings[environment]["usd_per_hour"] == max(known.values())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_its_own_checks_pass_without_a_project(batch_clone: Path, uv_environment: dict[str, str]) -> None:
@@ -150,19 +158,14 @@ def test_its_own_checks_pass_without_a_project(batch_clone: Path, uv_environment
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_it_scores_with_the_model_that_the_training_repository_makes(
-    batch_clone: Path, clone: Path, uv_environment: dict[str, str], tmp_path: Path
+    batch_clone: Path, trained_model: Path, uv_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    trained = run(
-        *("uv", "run", "--frozen", "python", "-m", "pipeline", "local-run", "--folder", str(tmp_path)),
-        folder=clone,
-        environment=uv_environment,
-    )
-    assert trained.returncode == 0, trained.stderr[-2000:]
-    [model] = tmp_path.glob("s3/**/model.tar.gz")
     rows = tmp_path / "rows.csv"
     lines = (batch_clone / "smoke" / "abalone.csv").read_text().splitlines()
     rows.write_text("".join(f"{line.rpartition(',')[0]}\n" for line in [*lines, "X,0.4,0.3,0.1,0.5,0.2,0.1,0.1,1"]))
-    done = run("make", "local-run", f"MODEL={model}", f"ROWS={rows}", folder=batch_clone, environment=uv_environment)
+    done = run(
+        "make", "local-run", f"MODEL={trained_model}", f"ROWS={rows}", folder=batch_clone, environment=uv_environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "51 rows in, 50 out, 1 in quarantine" in done.stderr
     assert "sex is 'X', expected one of those in the training rows" in done.stderr

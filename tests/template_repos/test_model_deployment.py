@@ -15,13 +15,49 @@ def test_it_is_complete_and_has_a_version(model_deployment: Path) -> None:
     assert re.search(r'^version = "[0-9a-f]{12}"$', (model_deployment / "template.toml").read_text(), re.MULTILINE)
 
 
-def test_it_carries_nothing_that_trains(model_deployment: Path) -> None:
-    assert not (model_deployment / "mlops_platform" / "serving").exists()
+def test_what_deploys_has_nothing_that_trains_or_serves(model_deployment: Path) -> None:
     locked = tomllib.loads((model_deployment / "uv.lock").read_text())["package"]
     assert not {package["name"] for package in locked} & {"sagemaker", "xgboost-cpu", "pandas"}
     # The job that watches has it from its image; here it is for the checks.
     needed = tomllib.loads((model_deployment / "pyproject.toml").read_text())["project"]["dependencies"]
     assert [each for each in needed if "numpy" in each] == []
+
+
+def test_a_local_run_serves_with_the_packages_by_which_training_serves(
+    model_deployment: Path, model_training: Path
+) -> None:
+    ours, theirs = (
+        {
+            (each["name"], each["version"])
+            for each in tomllib.loads((folder / "uv.lock").read_text())["package"]
+            if "registry" in each["source"]
+        }
+        for folder in (model_deployment / "local_run", model_training)
+    )
+    assert ours <= theirs
+    groups = [
+        tomllib.loads((folder / "pyproject.toml").read_text())["dependency-groups"]["xgboost-image"]
+        for folder in (model_deployment / "local_run", model_training)
+    ]
+    assert groups[0] == groups[1]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_it_serves_the_model_that_the_training_repository_makes(
+    deployment_clone: Path, trained_model: Path, uv_environment: dict[str, str]
+) -> None:
+    command = ("make", "local-run", f"MODEL={trained_model}")
+    done = run(*command, folder=deployment_clone, environment=uv_environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "## the model answers\n\n50 rows, off by " in done.stdout
+    settings = deployment_clone / "settings.toml"
+    before = settings.read_text()
+    settings.write_text(re.sub(r"mean_absolute_error = \S+", "mean_absolute_error = 0.1", before))
+    done = run(*command, folder=deployment_clone, environment=uv_environment)
+    settings.write_text(before)
+    assert done.returncode != 0
+    assert re.search(r"error: the model is off by \S+ on average; settings.toml allows 0.1", done.stderr)
 
 
 def test_it_has_the_engine_and_the_provider_that_the_platform_was_tested_with(model_deployment: Path) -> None:
@@ -57,7 +93,15 @@ def test_its_rows_are_of_the_public_data_set_with_source_and_licence(
 
 def test_the_readme_names_only_files_and_commands_that_exist(model_deployment: Path) -> None:
     text = (model_deployment / "README.md").read_text()
-    written_later = {"project.toml", "release.json", "baseline.json", "drift.json", "report.html", "quarantine.jsonl"}
+    written_later = {
+        "model.tar.gz",
+        "project.toml",
+        "release.json",
+        "baseline.json",
+        "drift.json",
+        "report.html",
+        "quarantine.jsonl",
+    }
     for name in re.findall(r"`([\w./-]+(?:\.\w+|/))`", text):
         assert name in written_later or (model_deployment / name).exists(), name
     makefile = (model_deployment / "Makefile").read_text()

@@ -172,7 +172,7 @@ def test_dependencies_without_their_lock_are_refused_and_a_mirror_of_packages_is
 def test_what_people_and_pull_requests_run_compares_dependencies_and_lock_first(templates: Path) -> None:
     for template, commands in (
         ("model-training", ["test", "local-run"]),
-        ("model-deployment-realtime", ["test"]),
+        ("model-deployment-realtime", ["test", "local-run"]),
         ("model-deployment-batch", ["test", "local-run"]),
         ("pipeline-promotion", ["test", "local-run"]),
     ):

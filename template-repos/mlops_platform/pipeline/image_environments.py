@@ -1,4 +1,4 @@
-"""Environments with the packages of SageMaker's images: one for each dependency group of this repository that stands for one."""
+"""Environments with the packages of SageMaker's images: one for each dependency group that stands for one."""
 
 import functools
 import os
@@ -19,8 +19,12 @@ class ImageEnvironmentError(Exception):
 
 
 @functools.cache
-def interpreter(group: str) -> Path:
+def interpreter(group: str, project: Path = REPOSITORY) -> Path:
     """Return the interpreter of a group's environment, which is installed, or brought up to date, first.
+
+    Args:
+        group: the dependency group.
+        project: folder of the pyproject.toml that has the group, and of its uv.lock.
 
     Raises:
         ImageEnvironmentError: uv is missing, or could not install the group.
@@ -32,7 +36,7 @@ def interpreter(group: str) -> Path:
     environment = {name: value for name, value in os.environ.items() if name not in INHERITED_FROM_UV}
     done = subprocess.run(
         [uv, "sync", "--frozen", "--quiet", "--python", sys.executable, "--only-group", group],
-        cwd=REPOSITORY,
+        cwd=project,
         env={**environment, "UV_PROJECT_ENVIRONMENT": str(FOLDER / group)},
         stderr=subprocess.PIPE,
         text=True,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,8 +82,9 @@ class Executions:
         return Finished(window=window, manifest=manifest, seconds=seconds, usd=self.price(seconds))
 
     def price(self, seconds: float) -> float:
-        """Return the price of a job of so many seconds, in US dollars."""
-        return seconds / 3600 * self.plan.usd_per_hour
+        """Return the price of a job of so many seconds, in US dollars: rounded up to the thousandths that are shown, so that it is at most that."""
+        # A product of floats is a little more than the thousandths that it means, or less.
+        return math.ceil(round(1000 * seconds / 3600 * self.plan.usd_per_hour, 6)) / 1000
 
     def manifest(self, window: str, area: str = RUNS) -> Json | None:
         """Return the manifest of a window's last finished run; None when it has none."""

@@ -34,7 +34,8 @@ class Plan:
     maximum_minutes: int
     """A run that takes longer is stopped, and has failed."""
     usd_per_hour: float
-    """Price of the instance, for the summaries of runs: the project's role may not ask AWS for prices."""
+    """Price of the instance, for the summaries of runs: the project's role may not ask AWS for prices. That of the template is the highest of
+    those that the platform knows; where yours is higher, summaries say too little until you enter it."""
 
 
 @dataclass(frozen=True, kw_only=True)

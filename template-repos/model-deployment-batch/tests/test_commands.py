@@ -1,6 +1,7 @@
 """The commands that the workflows run, with an AWS and an engine in memory."""
 
 import json
+import math
 import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -259,7 +260,7 @@ def test_a_window_is_run_now_and_its_summary_says_what_it_cost(
     assert aws.sagemaker.started == [
         {"Area": "output", "Input": f"{FOLDER}/input/daily/2026-11-28T02:00:00Z/", "Window": "2026-11-28T02:00:00Z"}
     ]
-    price = 360 / 3600 * SETTINGS.plans["preprod"].usd_per_hour
+    price = math.ceil(1000 * 360 / 3600 * SETTINGS.plans["preprod"].usd_per_hour) / 1000
     said = capsys.readouterr().out
     assert f"| 2026-11-28T02:00:00Z | 1 | 1 | 0 | too few rows | 6.0 | {price:.3f} |" in said
 
@@ -390,7 +391,7 @@ def test_the_status_shows_version_schedule_and_the_latest_runs_with_their_cost(
     said = capsys.readouterr().out
     assert f"| version | `{PROJECT.package_arn(3)}` |" in said
     assert "| schedule | `cron(0 2 * * ? *)` in UTC, ENABLED |" in said
-    price = 360 / 3600 * SETTINGS.plans["preprod"].usd_per_hour
+    price = math.ceil(1000 * 360 / 3600 * SETTINGS.plans["preprod"].usd_per_hour) / 1000
     assert (
         f"| 2026-11-28 02:00 | output-2026-11-28 | Failed Score: RunError: the input has no row | {price:.3f} |" in said
     )
@@ -456,7 +457,8 @@ def test_a_run_that_leaves_no_manifest_is_not_finished(
         main(["run", "preprod", "2026-11-28"])
 
 
-def test_the_price_is_that_of_the_environments_instance() -> None:
+@pytest.mark.parametrize(("seconds", "usd"), [(100, "0.100"), (100.1, "0.101"), (0.1, "0.001"), (0, "0.000")])
+def test_the_price_is_that_of_the_environments_instance_rounded_up(seconds: float, usd: str) -> None:
     plan = replace(SETTINGS.plans["preprod"], usd_per_hour=3.6)
     made = runs.Executions(names=NAMES, plan=plan, sagemaker=None, s3=None)
-    assert made.price(100) == pytest.approx(0.1)
+    assert f"{made.price(seconds):.3f}" == usd

@@ -130,12 +130,17 @@ def command(owner: Project, environment: Environment, configured: Settings) -> N
             f"{error}\n  {environment.name} serves this version all the same: "
             "`make rollback VERSION=N` deploys version N again"
         ) from error
+    summary.publish(report(environment.name, outcome, configured.test))
+
+
+def report(name: str, outcome: Outcome, limits: Test) -> str:
+    """Return the result of a test as Markdown; `name` is that of what answered."""
     rows = "".join(f"| {prediction:.1f} | {truth:g} |\n" for prediction, truth in outcome.examples)
-    summary.publish(
-        f"## {environment.name} answers\n\n"
+    return (
+        f"## {name} answers\n\n"
         f"{outcome.rows} rows, off by {outcome.mean_absolute_error:.2f} on average "
-        f"(allowed {configured.test.mean_absolute_error:g}); nine in ten single requests within "
-        f"{outcome.latency_milliseconds:.0f} ms (allowed {configured.test.latency_milliseconds:g} ms).\n\n"
+        f"(allowed {limits.mean_absolute_error:g}); nine in ten single requests within "
+        f"{outcome.latency_milliseconds:.0f} ms (allowed {limits.latency_milliseconds:g} ms).\n\n"
         f"| predicted | true |\n|---:|---:|\n{rows}\n"
     )
 

@@ -18,6 +18,7 @@ from mlops_platform.pipeline.expressions import (
     step_property,
 )
 from mlops_platform.pipeline.jobs import RETRIES, RETRIES_OF_REQUESTS, Machine, Option
+from mlops_platform.serving.variables import SERVING
 from pipeline import images
 from pipeline.champion import Champion
 from pipeline.project import Project
@@ -29,18 +30,6 @@ IMPROVEMENT = "champion.improvement"
 LONGEST_ARGUMENT = 256
 """Characters of an argument of a processing job. A hyperparameter may be longer, and no value on a model card may.
 Source: SageMaker API Reference, AppSpecification."""
-
-SERVING: Json = {
-    # Code that the image installs, with `pip install .`, before it serves (sagemaker-containers, _server.py).
-    "SAGEMAKER_PROGRAM": "inference.py",
-    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
-    # For that, pip would download setuptools, which an isolated container cannot, although the image has it. 0 turns build
-    # isolation off, as pip reads the variable inverted (https://github.com/pypa/pip/issues/5735).
-    "PIP_NO_BUILD_ISOLATION": "0",
-    # The answer to a request without Accept; the image's own default is application/json (_env.py, _worker.py).
-    "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "text/csv",
-}
-"""Environment of the container that serves the model."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,9 @@ import io
 import math
 from contextlib import AbstractContextManager
 from http import HTTPStatus
+from pathlib import Path
 
+from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import LocalRun
 from mlops_platform.serving import local_endpoint
 from mlops_platform.serving.local_endpoint import LocalEndpoint, ServingError
@@ -32,14 +34,24 @@ def check(run: LocalRun, owner: Project) -> str:
 
 def serve(run: LocalRun) -> AbstractContextManager[LocalEndpoint]:
     """Serve the model that the run has registered, as the registered package says."""
-    [container] = run.registered[-1]["InferenceSpecification"]["Containers"]
+    container = _container(run)
     return local_endpoint.serve(
         images.interpreter(container["Image"]),
         run.folder / "jobs" / f"{run.execution_id}-Serve",
         image_uri=container["Image"],
-        archive=run.s3_path(container["ModelDataUrl"]),
+        archive=archive(run),
         environment=container["Environment"],
     )
+
+
+def archive(run: LocalRun) -> Path:
+    """Return the archive of the model that the run has registered."""
+    return run.s3_path(_container(run)["ModelDataUrl"])
+
+
+def _container(run: LocalRun) -> Json:
+    [container] = run.registered[-1]["InferenceSpecification"]["Containers"]
+    return container
 
 
 def predictions(endpoint: LocalEndpoint, unlabelled: list[list[str]]) -> list[float]:

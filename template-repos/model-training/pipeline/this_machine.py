@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mlops_platform import REPOSITORY
-from mlops_platform.pipeline import job_code, remote, upload
+from mlops_platform.pipeline import image_environments, job_code, remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun
 from mlops_platform.project import summary
@@ -61,7 +61,7 @@ def run(
     with tempfile.TemporaryDirectory() as temporary:
         execution = LocalRun(
             definition=definition,
-            folder=folder or Path(temporary),
+            folder=(folder or Path(temporary)).resolve(),
             interpreter=images.interpreter,
             on_finished=_log_finished,
         )
@@ -78,12 +78,17 @@ def run(
                 summary.publish(report.metrics_table(measured, configured.quality.mse_threshold))
         logger.info("The model is good enough to be registered.")
         summary.publish("\n" + serving.check(execution, owner))
+        if folder:
+            logger.info("The model's archive: %s", serving.archive(execution))
 
 
 def _install_images() -> None:
     """Install the packages of the images before the first step, whose time they would count as."""
     started = time.monotonic()
-    logger.info("Installing the packages of SageMaker's images, which takes minutes the first time")
+    if all((image_environments.FOLDER / group).exists() for group in images.GROUPS.values()):
+        logger.info("Comparing the packages of SageMaker's images with uv.lock")
+    else:
+        logger.info("Installing the packages of SageMaker's images, which takes minutes this first time")
     for image in images.GROUPS:
         images.interpreter(image)
     logger.info("%-14s %6.1f s", "Installed", time.monotonic() - started)

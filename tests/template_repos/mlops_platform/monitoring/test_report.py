@@ -36,10 +36,45 @@ def test_it_says_what_has_drifted_with_numbers_pictures_and_importance() -> None
     assert f"<h3>{PREDICTION}</h3>" in text
 
 
-def test_it_says_that_there_were_too_few_rows() -> None:
+def test_with_too_few_rows_it_has_no_verdict_on_anything() -> None:
     text = page(LATER[:50])
-    assert '<span class="stable">too few rows</span>' in text
+    assert '<span class="undecided">no verdict, too few rows</span>' in text
     assert "A verdict takes at least 200 rows." in text
+    assert text.count('<td class="undecided">no verdict\n') == len(BASELINE.features) + 1
+    assert '"stable"' not in text
+
+
+def test_rows_that_could_mostly_not_be_read_give_no_verdict_on_a_feature() -> None:
+    comparison = Comparison(BASELINE)
+    comparison.add(LATER[:50], quarantined=1000)
+    text = report.page(BASELINE, comparison.result(Limits()), title="t", period="p")
+    assert '<span class="drift">unreadable</span>' in text
+    assert '"stable"' not in text
+
+
+def test_a_feature_with_too_few_values_has_no_verdict_on_its_shares() -> None:
+    against = replace(
+        BASELINE, features={**BASELINE.features, "shell": replace(BASELINE.features["shell"], missing=0.9)}
+    )
+    comparison = Comparison(against)
+    comparison.add([[*row[:-1], row[-1] if index < 100 else ""] for index, row in enumerate(LATER[:1000])])
+    text = report.page(against, comparison.result(Limits()), title="t", period="p")
+    lines = dict(re.findall(r"<tr><td>(\w+)(.*)", text))
+    assert lines["shell"].endswith('<td class="undecided">no verdict on its shares: too few values')
+    assert lines["height"].endswith('<td class="stable">no drift')
+    assert '<span class="stable">no drift</span>' in text
+
+
+def test_each_number_of_the_table_is_explained() -> None:
+    text = page(LATER[:1000])
+    for heading in ("By chance", "Distance", "Importance"):
+        assert f"{heading}: " in text
+        assert heading.lower() in report.HEADINGS
+    assert "measured none" not in text
+    without = replace(BASELINE, importance={})
+    assert "that of this model measured none" in report.page(
+        without, Comparison(without).result(Limits()), title="t", period="p"
+    )
 
 
 def test_it_loads_and_runs_nothing_is_small_and_its_pictures_are_wellformed() -> None:
