@@ -6,7 +6,7 @@ import pytest
 from example_settings import EXAMPLE
 
 from deployment import settings
-from example.__main__ import SPOILT
+from example.__main__ import SPOILT, main
 from example.local_run import LocalBatch, day
 from mlops_platform.pipeline.local_run import StepFailedError
 
@@ -33,3 +33,13 @@ def test_a_window_is_scored_by_the_code_arguments_and_packages_of_the_job(batch:
 def test_the_reason_of_a_failure_is_that_of_the_job(batch: LocalBatch) -> None:
     with pytest.raises(StepFailedError, match=f"^Score: RunError: the input of {WINDOW} has no row"):
         batch.run(WINDOW, {"part-0.csv": b"\n"})
+
+
+@pytest.mark.parametrize("option", ["--model", "--rows"])
+def test_a_file_that_does_not_exist_is_refused_by_its_name(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing"
+    with pytest.raises(SystemExit, match="2"):
+        main([option, str(missing)])
+    assert capsys.readouterr().err.endswith(f"argument {option}: there is no file {missing}\n")

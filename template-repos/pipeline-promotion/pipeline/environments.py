@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlops_platform.project import settings_file
+from mlops_platform.project.settings_file import SettingsError
+from mlops_platform.scheduled import cron
 from pipeline import settings
 from pipeline.definition import PENDING
 from pipeline.project import ENVIRONMENTS
 from pipeline.settings import Settings
-
-from mlops_platform.project import settings_file
-from mlops_platform.project.settings_file import SettingsError
-from mlops_platform.scheduled import cron
 
 APPROVALS = {"by a person": PENDING, "none": "Approved"}
 """Status with which a model is registered, by the approval that it then needs."""
