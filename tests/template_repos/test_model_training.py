@@ -111,7 +111,7 @@ def test_dependabot_leaves_the_packages_of_the_images_alone(model_training: Path
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_its_own_tests_pass(clone: Path, uv_environment: dict[str, str]) -> None:
-    done = run("make", "test", folder=clone, environment=uv_environment)
+    done = run("make", "check", folder=clone, environment=uv_environment)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
     assert re.search(r"\d{2,} passed", done.stdout)
 
@@ -179,7 +179,16 @@ def test_what_people_and_pull_requests_run_compares_dependencies_and_lock_first(
         makefile = (templates / template / "Makefile").read_text()
         assert [name for name in commands if not re.search(rf"^{name}: lock\b", makefile, re.MULTILINE)] == []
         checks = (templates / template / ".github" / "workflows" / "checks.yml").read_text()
-        assert re.search(r"run: make (test|check)$", checks, re.MULTILINE)
+        assert re.search(r"^check: test\b", makefile, re.MULTILINE)
+        assert re.search(r"run: make check$", checks, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "template", ["model-training", "model-deployment-realtime", "model-deployment-batch", "pipeline-promotion"]
+)
+def test_the_readme_runs_the_repositorys_python_with_its_packages(templates: Path, template: str) -> None:
+    readme = (templates / template / "README.md").read_text()
+    assert re.findall(r"^.*(?<!uv run )(?<!uv run --frozen )python -m .*$", readme, re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("template", ["model-deployment-realtime", "model-deployment-batch"])

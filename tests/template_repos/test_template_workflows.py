@@ -162,7 +162,7 @@ def test_only_training_may_ask_for_credentials_in_its_environment_and_a_trial_ou
 
 
 def test_a_pull_request_runs_the_tests_and_the_quality_gate(workflows: dict[str, Any]) -> None:
-    assert [step["run"] for step in steps(workflows["checks.yml"]) if "run" in step] == ["make test", "make local-run"]
+    assert [step["run"] for step in steps(workflows["checks.yml"]) if "run" in step] == ["make check", "make local-run"]
 
 
 def test_a_pull_request_is_trained_on_aws_when_somebody_asks_for_it_and_its_pipeline_is_always_removed(

@@ -20,6 +20,8 @@ from typing import Any, cast
 from mlops_platform.pipeline.expressions import Json, references
 
 OPT_ML = "/opt/ml"
+LINES_OF_A_LOG = 25
+"""Lines of a failed job's log that the message has, the last ones."""
 SHARED_MACHINE = {"OMP_WAIT_POLICY": "passive"}
 """Threads that wait give their core away, which other programs use as well here. Source: OpenMP API Specification, "OMP_WAIT_POLICY"."""
 CONDITIONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -228,7 +230,10 @@ class LocalRun:
         if code:
             reasons = [base / "output" / name for name in ("failure", "message")]
             reason = next((file.read_text() for file in reasons if file.is_file()), f"exit code {code}")
-            raise StepFailedError(f"{step['Name']}: {reason} (its log: {log})")
+            # The folder may be gone when the message is read.
+            lines = log.read_text(errors="replace").splitlines()[-LINES_OF_A_LOG:]
+            ending = "".join(f"\n    {line}".rstrip() for line in lines) or " empty"
+            raise StepFailedError(f"{step['Name']}: {reason.rstrip()}\n  the end of its log:{ending}")
 
 
 def in_order(steps: list[Json]) -> list[Json]:

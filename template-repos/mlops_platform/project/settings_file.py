@@ -15,8 +15,18 @@ class SettingsError(Exception):
 
 
 def load(file: Path) -> dict[str, Any]:
-    """Return the file's content, unchecked."""
-    return tomllib.loads(file.read_text())
+    """Return the file's content, unchecked.
+
+    Raises:
+        SettingsError: it is no TOML in UTF-8.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise SettingsError(file, [f"it is not in UTF-8: byte {error.start + 1}"]) from error
+    except tomllib.TOMLDecodeError as error:
+        written = "text is in quotes, true and false are small, and a number has a decimal point: 0.05"
+        raise SettingsError(file, [f"it is no TOML: {error}; {written}"]) from error
 
 
 def read(file: Path, tables: Mapping[str, type]) -> dict[str, Any]:

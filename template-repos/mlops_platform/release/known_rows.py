@@ -29,9 +29,32 @@ class Limits:
 
 
 def read_rows(file: Path) -> tuple[list[list[str]], list[float]]:
-    """Return the rows to send, and the truth, which is the last column."""
-    rows = from_csv(file.read_bytes())
-    return [row[:-1] for row in rows], [float(row[-1]) for row in rows]
+    """Return the rows to send, and the truth, which is the last column.
+
+    Raises:
+        DeploymentError: there are none, or one of them is not as the others, or its truth is no number; it names file and row.
+    """
+    place = f"{file.parent.name}/{file.name}"
+    try:
+        rows = from_csv(file.read_bytes())
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DeploymentError(f"{place} is no CSV in UTF-8: {error}") from error
+    if not rows:
+        raise DeploymentError(f"{place} has no row")
+    for at, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]):
+            raise DeploymentError(f"{place}, row {at} has {len(row)} values, and the first row has {len(rows[0])}")
+    return [row[:-1] for row in rows], [_truth(f"{place}, row {at}", row[-1]) for at, row in enumerate(rows, start=1)]
+
+
+def _truth(place: str, text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise DeploymentError(f"{place} ends with {text!r}, expected the truth, a number")
+    return found
 
 
 def to_csv(rows: Sequence[Sequence[str]]) -> bytes:

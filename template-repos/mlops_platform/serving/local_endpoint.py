@@ -109,5 +109,5 @@ def _wait(process: subprocess.Popen[bytes], endpoint: LocalEndpoint, log: Path) 
         if ended or time.monotonic() > deadline:
             state = "ended" if ended else f"was not healthy after {STARTS_WITHIN_SECONDS:.0f} seconds"
             last = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise ServingError(f"the container {state}; its log ({log}) ends with:\n{last}")
+            raise ServingError(f"the container {state}; its log ends with:\n{last}")
         time.sleep(0.1)

@@ -34,8 +34,10 @@ def main(arguments: list[str]) -> None:
     """Run the windows; exits with 1 and a message if that fails for a reason that its user can act on."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(prog="python -m example", description="Score rows on this machine.")
-    parser.add_argument("--model", type=Path, help="archive of a model (default: the example's, which is fitted first)")
-    parser.add_argument("--rows", type=Path, nargs="+", help="files to score (default: three days of abalones)")
+    parser.add_argument(
+        "--model", type=_file, help="archive of a model (default: the example's, which is fitted first)"
+    )
+    parser.add_argument("--rows", type=_file, nargs="+", help="files to score (default: three days of abalones)")
     parser.add_argument("--folder", type=Path, help="keep every file of the runs here (default: a temporary folder)")
     options = parser.parse_args(arguments)
     try:
@@ -52,6 +54,13 @@ def main(arguments: list[str]) -> None:
                     logger.info("Predictions and reports: %s", batch.output / "results")
     except (ImageEnvironmentError, SettingsError, StepFailedError) as error:
         sys.exit(f"error: {error}")
+
+
+def _file(path: str) -> Path:
+    file = Path(path)
+    if not file.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {path}")
+    return file
 
 
 def score(batch: LocalBatch, files: list[Path], *, kept: bool) -> None:

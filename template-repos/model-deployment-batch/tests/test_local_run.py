@@ -7,7 +7,7 @@ import pytest
 from example_settings import EXAMPLE
 
 from deployment import settings
-from example.__main__ import SHOWN, SPOILT, score, show
+from example.__main__ import SHOWN, SPOILT, main, score, show
 from example.local_run import LocalBatch, day
 from mlops_platform.pipeline.local_run import StepFailedError
 
@@ -74,3 +74,13 @@ def test_a_run_that_is_kept_says_where_its_predictions_and_its_report_are(
     predictions, report = (Path(line.partition(": ")[2]) for line in caplog.messages[-2:])
     assert len(predictions.read_text().splitlines()) == 300
     assert "<!doctype html>" in report.read_text()
+
+
+@pytest.mark.parametrize("option", ["--model", "--rows"])
+def test_a_file_that_does_not_exist_is_refused_by_its_name(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing"
+    with pytest.raises(SystemExit, match="2"):
+        main([option, str(missing)])
+    assert capsys.readouterr().err.endswith(f"argument {option}: there is no file {missing}\n")

@@ -1,14 +1,22 @@
-"""The settings that the tests run with: those of the repository may change."""
+"""The settings that the tests run with: those of the repository may change, and only have to be possible."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from deployment import settings
+from deployment import settings, smoke
 from mlops_platform import REPOSITORY
+from mlops_platform.project.settings_file import SettingsError
+from mlops_platform.release import DeploymentError, known_rows
 
 EXAMPLE = Path(__file__).with_name("settings.toml")
+try:
+    settings.read(REPOSITORY / "settings.toml")
+    known_rows.read_rows(smoke.ROWS)
+except (SettingsError, DeploymentError) as error:
+    sys.exit(f"error: {error}")  # in the place of a traceback for each file of tests
 
 
 def changed(table: str, key: str, value: object) -> str:

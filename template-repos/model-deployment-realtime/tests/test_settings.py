@@ -25,7 +25,7 @@ def test_waiting_for_sagemaker_ends_before_the_job_and_the_job_before_its_creden
     lasting = {int(seconds) for seconds in re.findall(r"role-duration-seconds: (\d+)", workflow)}
     assert ({max(jobs)}, lasting) == (jobs, {CREDENTIAL_MINUTES * 60})
     assert max(jobs) < CREDENTIAL_MINUTES
-    given = settings.read(REPOSITORY / "settings.toml").release
+    given = settings.read(EXAMPLE).release
     for release in (given, replace(given, maximum_minutes=60)):
         waiting = settings.minutes_to_settle(release)
         # Before the release, for it, and until it is rolled back; a quarter of an hour is for all else.

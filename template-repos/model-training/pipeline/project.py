@@ -12,6 +12,7 @@ from pathlib import Path
 from mlops_platform import REPOSITORY
 from mlops_platform.project import settings_file
 from mlops_platform.project.project_file import ProjectError, ProjectFile
+from mlops_platform.project.settings_file import SettingsError
 from pipeline import names
 from pipeline.names import Names
 
@@ -98,5 +99,5 @@ def workflow_outputs(file: Path, settings: Path) -> str:
 if __name__ == "__main__":
     try:
         sys.stdout.write(workflow_outputs(FILE, SETTINGS))
-    except ProjectError as error:
+    except (ProjectError, SettingsError) as error:
         sys.exit(str(error))

@@ -18,14 +18,16 @@ def metrics_table(evaluation: Json, threshold: float) -> str:
     rows.append(
         f"| mse of always predicting the mean | {evaluation['baseline']['mse']['value']:.3f} | {UNITS['mse']} |"
     )
-    if "mse" in evaluation["champion"]:
-        version, mse = evaluation["champion"]["version"], evaluation["champion"]["mse"]["value"]
+    champion = evaluation["champion"]
+    if "mse" in champion:
+        version, mse = champion["version"], champion["mse"]["value"]
         rows.append(f"| mse of version {version} on the same rows | {mse:.3f} | {UNITS['mse']} |")
     rows.append(f"| mse allowed | {threshold:.3f} | {UNITS['mse']} |")
     heading = f"Quality on {evaluation['rows']} rows that training has not seen:"
     table = "\n".join([heading, "", "| metric | value | |", "|---|---:|---|", *rows])
     data = f"Data: {evaluation['data']['rows']} rows of {evaluation['data']['source']}."
-    return f"{table}\n\n{data}\n\nChampion: {evaluation['champion']['outcome']}.\n"
+    compared = "" if champion["version"] == "none" else f"\nChampion: {champion['outcome']}.\n"
+    return f"{table}\n\n{data}\n{compared}"
 
 
 def execution(

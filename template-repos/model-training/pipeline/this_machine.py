@@ -13,7 +13,7 @@ from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import image_environments, job_code, remote, upload
 from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import FinishedStep, LocalRun
-from mlops_platform.project import summary
+from mlops_platform.project import settings_file, summary
 from pipeline import images, report, serving
 from pipeline.definition import output_uri
 from pipeline.project import Project
@@ -27,9 +27,28 @@ IMPORTED = ("job", "monitoring")
 
 @contextmanager
 def sources(configured: Settings) -> Generator[dict[str, Path]]:
-    """Return what is uploaded, by the prefix that it is uploaded to."""
+    """Return what is uploaded, by the prefix that it is uploaded to.
+
+    Raises:
+        SettingsError: there are no such data.
+    """
+    data = data_file(configured)
     with job_code.assembled(STEPS, IMPORTED) as code:
-        yield {"code": code, "data": REPOSITORY / configured.data.file}
+        yield {"code": code, "data": data}
+
+
+def data_file(configured: Settings) -> Path:
+    """Return the file of the data.
+
+    Raises:
+        SettingsError: this repository has no such file.
+    """
+    file = REPOSITORY / configured.data.file
+    settings_file.require(
+        REPOSITORY / "settings.toml",
+        {f"[data] file is {configured.data.file!r}, and this repository has no such file": file.is_file()},
+    )
+    return file
 
 
 def run(

@@ -6,7 +6,10 @@ approved.
 """
 
 import logging
+import re
 import shutil
+import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +26,10 @@ BASELINE_FILE = "baseline.json"
 CODE_OF_THE_ENDPOINT = ("inference.py", "features.py")
 
 
+class HyperparametersError(Exception):
+    """XGBoost does not use some of the hyperparameters: they are misspelt, or have no effect beside the others."""
+
+
 def main() -> None:
     """Run the step."""
     parameters = job.hyperparameters()
@@ -33,6 +40,7 @@ def main() -> None:
     fitted = job.channel("preprocessing") / PREPROCESSING_FILE
     preprocessing = Preprocessing.load(fitted)
     train, validation = (labelled(name, preprocessing) for name in ("train", "validation"))
+    require_used(parameters, train)
     booster = xgboost.train(
         parameters,
         train,
@@ -54,6 +62,24 @@ def main() -> None:
     code.mkdir(exist_ok=True)
     for name in CODE_OF_THE_ENDPOINT:
         shutil.copy(Path(__file__).with_name(name), code)
+
+
+def require_used(parameters: Mapping[str, str], rows: xgboost.DMatrix) -> None:
+    """Make sure that XGBoost uses every hyperparameter, by one round: of those that it does not it only warns.
+
+    Raises:
+        HyperparametersError: it does not use some.
+    """
+    checked = {**parameters, "validate_parameters": True, "verbosity": 1}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        xgboost.train(checked, rows, num_boost_round=1)
+    for warning in caught:
+        if unused := re.search(r"Parameters: \{ (.+) \} are not used", str(warning.message)):
+            raise HyperparametersError(
+                f"[hyperparameters] of settings.toml has {unused[1]}, which XGBoost does not use: misspelt, "
+                "or without effect beside the others"
+            )
 
 
 def statistics() -> baseline.Baseline:

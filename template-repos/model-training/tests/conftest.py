@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from example_settings import in_force
 from examples import DATA, SETTINGS, data_with_quoted_category
 from pipeline import images, serving
 from pipeline.definition import definition, output_uri
@@ -21,6 +22,13 @@ from mlops_platform.serving.local_endpoint import LocalEndpoint
 CODE_URI = "s3://example-bucket/code/0123456789abcdef"
 DATA_URI = target_uri(DATA, "s3://example-bucket/data")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def example_settings() -> Iterator[None]:
+    """Let the commands read the settings of the tests."""
+    with in_force():
+        yield
 
 
 @pytest.fixture

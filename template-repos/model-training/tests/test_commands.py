@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from examples import DATA, SETTINGS
-from pipeline import __main__ as commands_module
-from pipeline import feature_group, images, project, report, this_machine, training_settings
+from pipeline import feature_group, images, project, report, training_settings
 from pipeline.__main__ import main
 from pipeline.definition import FeatureGroup
 from pipeline.feature_group import FeatureGroupError
@@ -20,6 +19,8 @@ from mlops_platform.pipeline.expressions import Json
 from mlops_platform.pipeline.local_run import LocalRun, StepFailedError
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
 from mlops_platform.project import aws as aws_clients
+
+pytestmark = pytest.mark.usefixtures("example_settings")
 
 EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
@@ -177,15 +178,20 @@ GROUP = FeatureGroup(
 )
 
 
-@pytest.fixture
-def from_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings of a repository whose main trains from a feature group."""
-    configured = replace(SETTINGS, source=training_settings.Source(feature_group=GROUP.name))
+def in_place_of_settings(monkeypatch: pytest.MonkeyPatch, settings: training_settings.TrainingSettings) -> None:
+    """Let the commands read other settings."""
 
     def read(_: Path) -> training_settings.TrainingSettings:
-        return configured
+        return settings
 
     monkeypatch.setattr(training_settings, "read", read)
+
+
+@pytest.fixture
+def from_a_group(example_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of a repository whose main trains from a feature group."""
+    source = training_settings.Source(feature_group=GROUP.name)
+    in_place_of_settings(monkeypatch, replace(SETTINGS, source=source))
 
 
 @pytest.mark.usefixtures("from_a_group")
@@ -340,20 +346,24 @@ def test_a_local_run_installs_the_packages_of_every_image_before_its_first_step(
     assert done == [*images.GROUPS, "the steps"]
 
 
-def test_a_local_run_refuses_what_sagemaker_would_before_it_installs_anything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = (REPOSITORY / "settings.toml").read_text()
-    (tmp_path / "settings.toml").write_text(
-        text.replace("[hyperparameters]", f'[hyperparameters]\nnote = "{"x" * 2501}"')
-    )
-    (tmp_path / SETTINGS.data.file).parent.mkdir(parents=True)
-    (tmp_path / SETTINGS.data.file).write_bytes(DATA.read_bytes())
-    for module in (commands_module, this_machine):
-        monkeypatch.setattr(module, "REPOSITORY", tmp_path)
+def test_a_local_run_refuses_what_sagemaker_would_before_it_installs_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = replace(SETTINGS, hyperparameters={**SETTINGS.hyperparameters, "note": "x" * 2501})
+    in_place_of_settings(monkeypatch, noted)
     monkeypatch.setattr(images, "interpreter", pytest.fail)
     with pytest.raises(SystemExit, match=r"^error: Train: HyperParameters\.note has 2501 characters"):
         main(["local-run"])
+
+
+@pytest.mark.parametrize("command", ["definition", "local-run", "upsert"])
+def test_a_file_of_data_that_is_not_there_is_refused_in_one_line(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    in_place_of_settings(monkeypatch, replace(SETTINGS, data=replace(SETTINGS.data, file="data/other.csv")))
+    refusal = r"^error: settings\.toml:\n  \[data\] file is 'data/other\.csv', and this repository has no such file$"
+    with pytest.raises(SystemExit, match=refusal):
+        main([command])
+    assert (aws.sagemaker.operations, aws.s3.keys) == ([], [])
 
 
 def test_without_a_project_nothing_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

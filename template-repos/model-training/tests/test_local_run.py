@@ -16,6 +16,8 @@ from typing import Any
 import evaluate
 import numpy as np
 import pytest
+import train
+import xgboost
 from conftest import CODE_URI, COMMIT, DATA_URI, Finished, prepared_run
 from examples import COMMON, DATA, LABELLED, QUOTED, SETTINGS, line
 from features import CATEGORY, COLUMNS, MEASUREMENTS, TARGET, Row
@@ -168,6 +170,16 @@ def test_the_registered_baseline_is_of_the_training_rows_and_has_the_importance_
         content = (evaluation / f"{name}.json").read_bytes()
         assert report["ContentDigest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
         assert finished.run.s3_path(report["S3Uri"]).read_bytes() == content
+
+
+@pytest.mark.parametrize("unused", [{"etta": "0.05"}, {"booster": "gblinear", "max_depth": "4"}])
+def test_a_hyperparameter_that_xgboost_does_not_use_is_refused(unused: dict[str, str]) -> None:
+    rows = xgboost.DMatrix(np.array([[0.0], [1.0]]), np.array([0.0, 1.0]))
+    train.require_used({"eta": "0.05"}, rows)
+    with pytest.raises(
+        train.HyperparametersError, match=rf'^\[hyperparameters\] of settings\.toml has "{[*unused][-1]}"'
+    ):
+        train.require_used(unused, rows)
 
 
 def test_the_model_card_has_quality_importance_and_hyperparameters(finished: Finished) -> None:

@@ -19,6 +19,7 @@ from mlops_platform import REPOSITORY
 from mlops_platform.pipeline.testing.sagemaker import EXECUTION_ARN, FakeSageMaker
 from mlops_platform.project import aws as aws_clients
 
+pytestmark = pytest.mark.usefixtures("example_settings")
 VERSION = "arn:aws:sagemaker:eu-west-1:111122223333:model-package/example/4"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OWNER = project.EXAMPLE

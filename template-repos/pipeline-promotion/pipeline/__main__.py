@@ -18,12 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import commands, environments, project, this_machine
-from pipeline.commands import NO_COMMIT
-from pipeline.definition import definition, project_tags
-from pipeline.environments import INCOMING, Environment
-from pipeline.project import ENVIRONMENTS, EXAMPLE, Project
-
 from mlops_platform import REPOSITORY
 from mlops_platform.pipeline import remote, upload
 from mlops_platform.pipeline.expressions import Json
@@ -33,6 +27,11 @@ from mlops_platform.promotion.promote import Promotion
 from mlops_platform.promotion.schedule import Schedule
 from mlops_platform.promotion.versions import LIVE, Pipeline, Proposal, Version
 from mlops_platform.release import DeploymentError, release_function
+from pipeline import commands, environments, project, this_machine
+from pipeline.commands import NO_COMMIT
+from pipeline.definition import definition, project_tags
+from pipeline.environments import INCOMING, Environment
+from pipeline.project import ENVIRONMENTS, EXAMPLE, Project
 
 logger = logging.getLogger(__name__)
 

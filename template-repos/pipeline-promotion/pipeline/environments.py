@@ -4,24 +4,24 @@ The tables of the file hold for every environment. That of an environment says h
 replace single keys of the others: `[prod.quality]` those of `[quality]`.
 """
 
-import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlops_platform.project import settings_file
+from mlops_platform.project.settings_file import SettingsError
+from mlops_platform.scheduled import cron
 from pipeline import settings
 from pipeline.definition import PENDING
 from pipeline.project import ENVIRONMENTS
 from pipeline.settings import Settings
 
-from mlops_platform.project import settings_file
-from mlops_platform.project.settings_file import SettingsError
-
 APPROVALS = {"by a person": PENDING, "none": "Approved"}
 """Status with which a model is registered, by the approval that it then needs."""
-HOURLY_AT_MOST = re.compile(r"cron\([0-5]?\d( [^ )]+){5}\)")
+SHORTEST_INTERVAL_MINUTES = 60
 """A start that fails is repeated for less than an hour. No `rate(…)`, whose first start is due at once: just after the execution that proved
 the version. Source: EventBridge Scheduler User Guide, "Schedule types"."""
 INCOMING = "incoming"
@@ -102,12 +102,20 @@ def _problems(name: str, content: Mapping[str, Any]) -> list[str]:
             "approval must be 'by a person': the roles of dev register nothing that is approved": (
                 name != "dev" or running.approval != "none"
             ),
-            "schedule must start the pipeline once an hour at most, by cron: 'cron(0 6 ? * MON *)'": (
-                not running.schedule or HOURLY_AT_MOST.fullmatch(running.schedule)
-            ),
+            **_schedule_checks(running.schedule),
             "time_zone must be a time zone, such as Europe/Dublin": (
                 running.time_zone in zoneinfo.available_timezones()
             ),
         }
         found = [f"[{name}] {problem}" for problem, holds in checks.items() if not holds]
     return found + settings.problems(_tables(name, content))
+
+
+def _schedule_checks(schedule: str) -> dict[str, bool]:
+    if not schedule:
+        return {}
+    try:
+        minutes = cron.shortest_minutes(schedule, datetime.now(UTC).year)
+    except cron.CronError as error:
+        return {f"schedule {error}": False}
+    return {"schedule must start the pipeline once an hour at most": minutes >= SHORTEST_INTERVAL_MINUTES}

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import names
-from pipeline.names import Names
-
 from mlops_platform import REPOSITORY
 from mlops_platform.project.project_file import ProjectError, ProjectFile
+from pipeline import names
+from pipeline.names import Names
 
 FILE = REPOSITORY / "project.toml"
 ENVIRONMENTS = ("dev", "preprod", "prod")

@@ -13,7 +13,7 @@ from mlops_platform.promotion.testing.aws import FakeScheduler, FakeVersions, Re
 EVALUATION = {
     "regression_metrics": {"mse": {"value": 4.5}, "r2": {"value": 0.57}},
     "baseline": {"mse": {"value": 10.4}},
-    "champion": {"outcome": "there is none"},
+    "champion": {"version": "none", "outcome": "there is no version to compare with"},
     "data": {"source": "abalone.csv", "rows": 4177, "sha256": "b" * 64},
     "rows": 627,
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pipeline.__main__ as commands
 import pytest
-from example_settings import SETTINGS
+from example_settings import EXAMPLE
 from fake_accounts import Account, accounts
 from pipeline import project
 from pipeline.__main__ import main
@@ -20,6 +20,7 @@ from mlops_platform.pipeline.expressions import Json, nested_steps
 from mlops_platform.project import aws as aws_clients
 from mlops_platform.release.release_function import RELEASED_BY
 
+pytestmark = pytest.mark.usefixtures("example_settings")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 Run = Callable[..., str]
 """Runs a command for an environment with the credentials of its account, and returns what it printed."""
@@ -50,10 +51,10 @@ def run(
 
 @pytest.fixture
 def changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Change a text in settings.toml, for the commands that follow."""
+    """Change a text in the settings of the tests, for the commands that follow."""
 
     def change(before: str, after: str) -> None:
-        text = (REPOSITORY / "settings.toml").read_text()
+        text = EXAMPLE.read_text()
         assert text.count(before) == 1
         (tmp_path / "settings.toml").write_text(text.replace(before, after))
         monkeypatch.setattr(commands, "REPOSITORY", tmp_path)
@@ -106,8 +107,8 @@ def test_every_account_has_its_own_names_and_uses_nothing_of_another(run: Run, t
 def test_thresholds_and_schedules_are_those_of_the_environment(run: Run, three: dict[str, Account]) -> None:
     for environment in ENVIRONMENTS:
         run("converge", environment)
-    [condition] = arguments(live(three["prod"]), "CheckQuality")["Conditions"]
-    assert condition["RightValue"] == 5.5 < SETTINGS.quality.mse_threshold
+    conditions = [arguments(live(account), "CheckQuality")["Conditions"] for account in three.values()]
+    assert [condition["RightValue"] for [condition] in conditions] == [6.0, 6.0, 5.5]
     assert [len(account.scheduler.schedules) for account in three.values()] == [0, 1, 1]
 
 
@@ -233,6 +234,7 @@ def test_run_starts_the_live_version_and_reports_its_quality(run: Run, three: di
     printed = run("run", "dev")
     assert three["dev"].sagemaker.started == [1, 1]
     assert "| mse | 4.500 |" in printed
+    assert "Champion" not in printed
     assert three["dev"].requests.sent[-1][0] != "UpdatePipeline"
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from example_settings import EXAMPLE
 from pipeline import environments, project
 from pipeline.environments import Environment
 
@@ -10,7 +11,7 @@ from mlops_platform import REPOSITORY
 from mlops_platform.project.project_file import ProjectError
 from mlops_platform.project.settings_file import SettingsError
 
-SETTINGS = (REPOSITORY / "settings.toml").read_text()
+SETTINGS = EXAMPLE.read_text()
 PROJECT = (REPOSITORY / "tests" / "project.toml").read_text()
 
 
@@ -63,8 +64,17 @@ def test_an_environment_that_is_missing_is_reported(tmp_path: Path) -> None:
         ('"by a person"', '"never"', "approval must be one of 'by a person', 'none'"),
         ('data = "repository"', 'data = "../other"', "data must be one of 'repository', 'incoming'"),
         ("cron(0 3 ? * SUN *)", "cron(* 3 ? * SUN *)", "schedule must start the pipeline once an hour at most"),
-        ("cron(0 3 ? * SUN *)", "cron(0 3 ? * SUN)", "schedule must start"),
-        ("cron(0 3 ? * SUN *)", "rate(1 day)", "schedule must start"),
+        ("cron(0 3 ? * SUN *)", "cron(0,30 3 ? * SUN *)", "schedule must start the pipeline once an hour at most"),
+        ("cron(0 3 ? * SUN *)", "cron(0 3 ? * SUN)", r"schedule must be cron\(…\) with six fields"),
+        (
+            "cron(0 3 ? * SUN *)",
+            "cron(0 3 * * SUN *)",
+            r"schedule must be cron\(…\) with six fields, one of the days a \?",
+        ),
+        ("cron(0 3 ? * SUN *)", "rate(1 day)", r"schedule must be cron\(…\)"),
+        ("cron(0 3 ? * SUN *)", "cron(0 25 ? * SUN *)", r"for preprod: \[preprod\] schedule has '25' for the hours"),
+        ("cron(0 3 ? * SUN *)", "cron(0 3 ? * FOO *)", "schedule has 'FOO' for the day of the week"),
+        ("cron(0 3 ? * SUN *)", "cron(0 3 31 2 ? *)", "schedule never starts anything: no such month has a day 31"),
         ('time_zone = "UTC"', 'time_zone = "Mars/Phobos"', "time_zone must be a time zone"),
         ("mse_threshold = 5.5", "mse_threshold = -1", r"for prod: \[quality\] mse_threshold must be above 0"),
     ],
@@ -74,7 +84,7 @@ def test_a_setting_out_of_range_is_refused(tmp_path: Path, before: str, after: s
         read(tmp_path, (before, after))
 
 
-@pytest.mark.parametrize("schedule", ["cron(30 6 1 * ? *)", ""])
+@pytest.mark.parametrize("schedule", ["cron(30 6 1 * ? *)", "cron(0 * * * ? *)", ""])
 def test_a_schedule_may_be_times_or_none(tmp_path: Path, schedule: str) -> None:
     assert read(tmp_path, ("cron(0 3 ? * SUN *)", schedule))["preprod"].running.schedule == schedule
 

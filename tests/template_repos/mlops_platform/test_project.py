@@ -37,6 +37,25 @@ def test_every_mistake_is_listed_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (
+            b"[machine]\nprice = 0,05\n",
+            r"it is no TOML: .*\(at line 2, column 10\); .* a number has a decimal point: 0\.05",
+        ),
+        (b"[machine]\nkind = small\n", r"it is no TOML: .*\(at line 2, column 8\); text is in quotes"),
+        ("# gr\u00f6\u00dfe".encode("latin-1"), "it is not in UTF-8: byte 5"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_refused_with_its_name_and_the_place(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    (tmp_path / "settings.toml").write_bytes(content)
+    with pytest.raises(settings_file.SettingsError, match=rf"^settings\.toml:\n  {problem}"):
+        settings_file.load(tmp_path / "settings.toml")
+
+
 def test_a_settings_error_names_the_file_and_every_problem(tmp_path: Path) -> None:
     assert (
         str(settings_file.SettingsError(tmp_path / "settings.toml", ["one", "two"])) == "settings.toml:\n  one\n  two"
