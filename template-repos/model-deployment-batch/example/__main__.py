@@ -23,6 +23,13 @@ SPOILT = b'X,0.4,0.3,0.1,0.5,0.2,0.1,0.1\nM,0.4\nM,tall,0.3,0.1,0.5,0.2,0.1,0.1\
 """An unseen sex, too few values, text for a number, quotes that do not end, and no UTF-8."""
 
 
+def _file(path: str) -> Path:
+    file = Path(path)
+    if not file.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {path}")
+    return file
+
+
 def main(arguments: list[str]) -> None:
     """Run the windows; exits with 1 and a message if that fails for a reason that its user can act on."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
@@ -42,13 +49,6 @@ def main(arguments: list[str]) -> None:
             _run(batch, options.rows)
     except (ImageEnvironmentError, SettingsError, StepFailedError) as error:
         sys.exit(f"error: {error}")
-
-
-def _file(path: str) -> Path:
-    file = Path(path)
-    if not file.is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {path}")
-    return file
 
 
 def _run(batch: LocalBatch, files: list[Path] | None) -> None:
