@@ -30,6 +30,13 @@ SHOWN = 5
 """Rows of a quarantine that are printed, and reasons, at most."""
 
 
+def _file(path: str) -> Path:
+    file = Path(path)
+    if not file.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {path}")
+    return file
+
+
 def main(arguments: list[str]) -> None:
     """Run the windows; exits with 1 and a message if that fails for a reason that its user can act on."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
@@ -54,13 +61,6 @@ def main(arguments: list[str]) -> None:
                     logger.info("Predictions and reports: %s", batch.output / "results")
     except (ImageEnvironmentError, SettingsError, StepFailedError) as error:
         sys.exit(f"error: {error}")
-
-
-def _file(path: str) -> Path:
-    file = Path(path)
-    if not file.is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {path}")
-    return file
 
 
 def score(batch: LocalBatch, files: list[Path], *, kept: bool) -> None:

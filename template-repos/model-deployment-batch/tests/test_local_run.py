@@ -19,6 +19,16 @@ def batch(artifact: Path, tmp_path: Path) -> LocalBatch:
     return LocalBatch(folder=tmp_path, model=artifact, settings=settings.read(EXAMPLE))
 
 
+@pytest.mark.parametrize("option", ["--model", "--rows"])
+def test_a_file_that_does_not_exist_is_refused_by_its_name(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "missing"
+    with pytest.raises(SystemExit, match="2"):
+        main([option, str(missing)])
+    assert capsys.readouterr().err.endswith(f"argument {option}: there is no file {missing}\n")
+
+
 def test_a_window_is_scored_by_the_code_arguments_and_packages_of_the_job(batch: LocalBatch) -> None:
     manifest = batch.run(WINDOW, {"part-0.csv": day(0, 300) + SPOILT})
     assert manifest["rows"] == {"in": 305, "out": 300, "quarantined": 5}
@@ -74,13 +84,3 @@ def test_a_run_that_is_kept_says_where_its_predictions_and_its_report_are(
     predictions, report = (Path(line.partition(": ")[2]) for line in caplog.messages[-2:])
     assert len(predictions.read_text().splitlines()) == 300
     assert "<!doctype html>" in report.read_text()
-
-
-@pytest.mark.parametrize("option", ["--model", "--rows"])
-def test_a_file_that_does_not_exist_is_refused_by_its_name(
-    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    missing = tmp_path / "missing"
-    with pytest.raises(SystemExit, match="2"):
-        main([option, str(missing)])
-    assert capsys.readouterr().err.endswith(f"argument {option}: there is no file {missing}\n")
