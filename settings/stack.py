@@ -173,6 +173,17 @@ class Settings(Section):
                 )
         return development
 
+    @field_validator("development")
+    @classmethod
+    def _projects_deploy_elsewhere(cls, development: Development | None, info: ValidationInfo) -> Development | None:
+        name: object = info.data.get("environment_name")
+        # The boundary lets the functions of one environment invoke none of the same.
+        if development is not None and name in development.deployment_accounts:
+            raise problem(
+                f"projects that are launched in {name} cannot deploy to {name}, too: launch them from an environment of another name, such as dev"
+            )
+        return development
+
     @property
     def environment(self) -> Environment:
         """The environment that the stack's components belong to."""

@@ -14,7 +14,7 @@ from components.environment import LEAD_DATA_SCIENTIST, LIFE_CYCLE, Environment
 from components.lambda_function.synchronous import SynchronousFunction, SynchronousFunctionArgs
 from components.model_life_cycle.permissions import note_what_is_served
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 90
 """Far more than a group with a thousand versions takes."""
 
 

@@ -42,7 +42,7 @@ from products.workload import INFERENCES, project_roles, promoted_pipeline
 
 FOLDER = "onboarding"
 """Folder of the template in the bucket of artifacts."""
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 90
 """Far more than a request takes: CloudFormation's work is not waited for."""
 
 

@@ -14,8 +14,12 @@ logging.getLogger("botocore").setLevel(logging.WARNING)
 
 logger = logging.getLogger(__name__)
 
-_CONFIG = Config(connect_timeout=10, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4})
+_CONNECT_SECONDS = 10
 """A busy service takes as long for the handshake of TLS, which is a part of connecting, as for an answer."""
+_CONFIG = Config(
+    connect_timeout=_CONNECT_SECONDS, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4}
+)
+"""87 seconds at most for a call, with the pauses between its attempts: less than each function has."""
 
 
 def client(service: str) -> Any:
@@ -35,7 +39,9 @@ def _log_versions() -> None:
 
 def patient_client(service: str, seconds: float) -> Any:
     """Return a client for a call that may take `seconds` and is sent once: a second one would conflict with it."""
-    once = Config(connect_timeout=3, read_timeout=seconds, retries={"mode": "standard", "total_max_attempts": 1})
+    once = Config(
+        connect_timeout=_CONNECT_SECONDS, read_timeout=seconds, retries={"mode": "standard", "total_max_attempts": 1}
+    )
     return cast("Any", boto3).client(service, config=once)
 
 

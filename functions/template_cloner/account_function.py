@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as ConnectingError
 
 from functions.shared import aws_clients
 from functions.template_cloner.errors import LaunchError
 
-_LONGEST_ANSWER_SECONDS = 65.0
-"""Lambda ends the function after sixty."""
+_LONGEST_ANSWER_SECONDS = 95.0
+"""Lambda ends the function after ninety."""
 _NO_FUNCTION = ("AccessDeniedException", "ResourceNotFoundException")
 
 
@@ -30,7 +31,7 @@ class AccountFunction:
         """
         try:
             response = self._client.invoke(FunctionName=self._arn, Payload=json.dumps(request).encode())
-        except HTTPClientError:
+        except (ConnectingError, HTTPClientError):
             return None
         except ClientError as error:
             if aws_clients.code(error) == "TooManyRequestsException":

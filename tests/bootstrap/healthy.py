@@ -278,6 +278,8 @@ def healthy(**changed: Any) -> Account:
                 }
             ),
             "describe_domain": answer({"DefaultUserSettings": {"SecurityGroups": ["sg-1"]}}),
+            "list_user_profiles": answer({"UserProfiles": [{"UserProfileName": "ada"}, {"UserProfileName": "grace"}]}),
+            "describe_user_profile": answer({"UserSettings": {}}),
         },
     }
     whole = {"cloudformation": bootstrapped(), "ssm": Parameters(dict(ON_GITHUB_COM))}

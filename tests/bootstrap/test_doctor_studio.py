@@ -24,6 +24,33 @@ def test_a_group_of_apps_that_admits_anything_is_reported_with_the_commands_that
     assert "sgr-out" not in finding.message
 
 
+@pytest.mark.parametrize(
+    ("referenced", "profiles", "fine"),
+    [
+        pytest.param("sg-grace", {"grace": ["sg-grace"]}, True, id="one person's apps alone"),
+        pytest.param("sg-grace", {"ada": ["sg-grace"], "grace": ["sg-grace"]}, False, id="the apps of two people"),
+        pytest.param("sg-jobs", {"grace": ["sg-grace"]}, False, id="jobs"),
+        pytest.param("sg-grace", {"grace": ["sg-1"]}, True, id="nobody's group"),
+    ],
+)
+def test_a_group_that_a_profile_adds_may_admit_the_apps_of_its_person_alone(
+    referenced: str, profiles: dict[str, list[str]], *, fine: bool
+) -> None:
+    rule: dict[str, object] = {"SecurityGroupRuleId": "sgr-1", "GroupId": "sg-grace", "IsEgress": False}
+    added = rule | {"ReferencedGroupInfo": {"GroupId": referenced}}
+
+    def of_groups(*, Filters: list[dict[str, list[str]]], **_: object) -> dict[str, object]:  # noqa: N803
+        return {"SecurityGroupRules": [added] if "sg-grace" in Filters[0]["Values"] else []}
+
+    def profile(*, UserProfileName: str, **_: object) -> dict[str, object]:  # noqa: N803
+        return {"UserSettings": {"SecurityGroups": profiles.get(UserProfileName, [])}}
+
+    where = healthy(ec2={"describe_security_group_rules": of_groups}, sagemaker={"describe_user_profile": profile})
+    finding = examine(where)["Studio"]
+    assert finding.fine == fine
+    assert fine or finding.message.startswith("sg-grace of d-2 admits traffic")
+
+
 def test_a_domain_that_is_not_there_is_reported() -> None:
     finding = examine(healthy(sagemaker={"list_domains": answer({"Domains": []})}))["Studio"]
     assert (finding.fine, finding.message) == (False, "there is no domain analytics-dev; deploy the environment")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.iam.held_roles import SERVICES
+from components.iam.held_roles import USES
 from tests.access.authorization import problems, resource_types, roles_of
 from tests.bootstrap.policies import (
     BOUNDARIES,
@@ -376,7 +376,7 @@ def test_no_name_of_a_role_of_development_is_left_to_others_whatever_its_setting
     held, used = roles_of(least), roles_of(most)
     assert set(held) == set(used) == changeable(Template(Parts="development"))
     unused = {name for name, role in held.items() if not role.policies}
-    assert unused == set(SERVICES)
+    assert unused == set(USES)
     assert {name: held[name].trust for name in unused} == {name: used[name].trust for name in unused}
     assert {held[name].boundary for name in unused} == {used["drift"].boundary}
 

@@ -327,6 +327,13 @@ def test_instance_types_are_as_few_and_short_as_a_policy_can_name() -> None:
     )
 
 
+def test_projects_do_not_deploy_to_the_environment_that_launches_them() -> None:
+    development = {"studio": STUDIO, "projects": {"preprodAccountId": "222222222222", "prodAccountId": "333333333333"}}
+    assert "launch them from an environment of another name" in remedy(
+        "development", environment="prod", development=development
+    )
+
+
 @pytest.mark.parametrize(
     "instance_type", ["ml.m5.extremely-large", "ml.elevenchars.large", "ml.t2.medium", "system", "m5.large"]
 )

@@ -12,7 +12,18 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.rendering import INVOKES, REGION, RefusedError, Rendering, Renderings, Resource, letting_in, render_stack
+from components.iam.held_roles import USES
+from tests.rendering import (
+    INVOKES,
+    REGION,
+    RefusedError,
+    Rendering,
+    Renderings,
+    Resource,
+    letting_in,
+    render_stack,
+    with_mlflow,
+)
 
 NETWORK = {
     "aws:cloudwatch/logGroup:LogGroup": 1,
@@ -283,6 +294,25 @@ def test_without_accounts_to_deploy_to_there_is_no_deployment_trigger() -> None:
     named = [each.name for each in rendering.resources if "deployment-trigger" in each.name]
     assert named == ["held-deployment-trigger"], "its role, which may do nothing"
     assert rendering.all("EventRule") == rendering.all("MetricAlarm") == []
+
+
+def test_a_held_role_knows_the_place_of_the_part_that_uses_it(rendered: Renderings) -> None:
+    resources = rendered("dev", with_mlflow()).resources
+
+    def place(resource: Resource) -> str:
+        types, name = [resource.type], resource.name
+        while not resource.parent.startswith("pulumi:pulumi:Stack::"):
+            kind, _, parent = resource.parent.partition("::")
+            resource = next(each for each in resources if (each.type, each.name) == (kind.rpartition("$")[2], parent))
+            types.insert(0, resource.type)
+        return f"{'$'.join(types)}::{name}"
+
+    roles = {
+        str(each.inputs["name"]).removeprefix("analytics-dev-"): each
+        for each in resources
+        if each.type == "aws:iam/role:Role"
+    }
+    assert {purpose: place(roles[purpose]) for purpose in USES} == {purpose: use.place for purpose, use in USES.items()}
 
 
 def test_where_models_are_deployed_projects_get_what_they_need_by_a_published_template_for_each_kind_of_repository(

@@ -1,4 +1,4 @@
-"""Runs of the real engine in which the settings of development begin to use a role that was held for them."""
+"""Runs of the real engine in which the settings of development begin to use a role that was held for them, and end it."""
 
 import json
 from collections.abc import Callable
@@ -27,8 +27,9 @@ HELD = """
 """
 USED = """
     HeldRoles("held-roles", HeldRolesArgs(environment=environment, purposes=[]), options)
+    app = pulumi.ComponentResource("mlops:index:MlflowApp", "mlflow", None, options)
     Role(
-        "tracking",
+        "mlflow",
         RoleArgs(
             environment=environment,
             purpose="mlflow",
@@ -36,13 +37,13 @@ USED = """
             trust_policy=iam.trust_service("sagemaker.amazonaws.com", account_id="111111111111"),
             policies={"see": iam.document(iam.allow("See", "sagemaker:ListMlflowApps", on=iam.NO_RESOURCE_TYPE))},
         ),
-        options,
+        pulumi.ResourceOptions(parent=app),
     )
 """
 
 
 @pytest.mark.usefixtures("environment")
-def test_a_role_that_was_held_is_taken_over_with_its_trust_and_is_not_made_anew(
+def test_a_role_that_was_held_is_taken_over_with_its_trust_and_given_back_and_is_never_made_anew(
     project: Callable[[str], Project],
 ) -> None:
     session: Any = botocore.session.get_session()
@@ -65,3 +66,10 @@ def test_a_role_that_was_held_is_taken_over_with_its_trust_and_is_not_made_anew(
     assert (used["RoleId"], used["CreateDate"]) == (held["RoleId"], held["CreateDate"])
     assert (used["AssumeRolePolicyDocument"], used["Description"]) == (held["AssumeRolePolicyDocument"], "In use")
     assert client.list_role_policies(RoleName="ledger-dev-mlflow")["PolicyNames"] == ["see"]
+
+    stack.program(ENVIRONMENT + HELD)
+    stack.up()
+    stack.unchanged()
+    again = client.get_role(RoleName="ledger-dev-mlflow")["Role"]
+    assert (again["RoleId"], again["AssumeRolePolicyDocument"]) == (held["RoleId"], held["AssumeRolePolicyDocument"])
+    assert client.list_role_policies(RoleName="ledger-dev-mlflow")["PolicyNames"] == []

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LABEL = "failed-run"
-"""Only who may write to the repository labels issues: nobody else opens one that is taken for a workflow's."""
+"""Only who may triage or write labels issues: nobody else opens one that is taken for a workflow's."""
 FAILED = frozenset({"failure", "cancelled"})
 """Results of a job that failed. One that ran out of its time is cancelled. Source: tenstorrent/tt-metal, pull request 36611."""
 

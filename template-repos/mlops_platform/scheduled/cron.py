@@ -14,8 +14,6 @@ EXPRESSION = re.compile(r"cron\(([^()]+)\)")
 PART = re.compile(r"(\*|[A-Z]+|\d+)(?:-([A-Z]+|\d+))?(?:/([1-9]\d*))?")
 MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
 WEEKDAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)}
-LONGEST_MONTH = 29
-"""Days that a February may have."""
 DAY_MINUTES = 24 * 60
 
 
@@ -94,10 +92,11 @@ def shortest_minutes(expression: str, this_year: int) -> int:
         raise CronError(FORM)
     found = DAYS.values(days)
     DAYS_OF_WEEK.values(weekdays)
-    lengths = [LONGEST_MONTH if month == 2 else calendar.monthrange(2000, month)[1] for month in MONTH.values(months)]
-    if found and min(found) > max(lengths):
-        raise CronError(f"never starts anything: no such month has a day {min(found)}")
-    if max(YEARS.values(years)) < this_year:
+    left = [year for year in YEARS.values(years) if year >= this_year]
+    if not left:
         raise CronError("never starts anything: its years are over")
+    longest = max(calendar.monthrange(year, month)[1] for year in left for month in MONTH.values(months))
+    if found and min(found) > longest:
+        raise CronError(f"never starts anything: no such month has a day {min(found)}")
     starts = sorted(60 * hour + minute for hour in HOURS.values(hours) for minute in MINUTES.values(minutes))
     return min(after - before for before, after in pairwise([*starts, starts[0] + DAY_MINUTES]))

@@ -66,6 +66,7 @@ def test_the_clients_are_the_runtimes_own_and_do_not_hang(monkeypatch: pytest.Mo
 
     github_token("arn:secret")
     aws_clients.client("ssm")
+    aws_clients.patient_client("lambda", 95)
 
     # Both are a service's own time: the handshake of TLS counts as connecting.
-    assert asked == [("secretsmanager", 10, 10), ("ssm", 10, 10)]
+    assert asked == [("secretsmanager", 10, 10), ("ssm", 10, 10), ("lambda", 10, 95)]

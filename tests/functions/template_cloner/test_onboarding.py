@@ -1,7 +1,7 @@
 """Requests to the onboarding function of an account, and what is made of its answers."""
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from functions.template_cloner.errors import LaunchError
 from functions.template_cloner.onboarding import Answer, OnboardingFunction
@@ -50,7 +50,16 @@ def test_an_account_without_the_function_or_that_does_not_let_in_says_what_to_do
 
 
 @pytest.mark.parametrize("begun", [True, False])
-@pytest.mark.parametrize("failure", [refused("TooManyRequestsException"), ReadTimeoutError(endpoint_url="https://x")])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refused("TooManyRequestsException"),
+        *(
+            error(endpoint_url="https://x", error="")
+            for error in (ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError)
+        ),
+    ],
+)
 def test_a_request_without_an_answer_is_sent_again(
     onboarding: OnboardingFunction, function: MemoryFunction, failure: Exception, begun: bool
 ) -> None:

@@ -51,7 +51,9 @@ def test_what_the_scheduler_does_not_take_is_refused_with_the_reason(fields: str
         Cron.parse(fields)
 
 
-@pytest.mark.parametrize("fields", ["0 2 31 2 ? *", "0 2 31 4,6 ? *", "0 2 * * ? 2020", "0 2 * * ? 2020-2025"])
+@pytest.mark.parametrize(
+    "fields", ["0 2 31 2 ? *", "0 2 31 4,6 ? *", "0 2 29 2 ? 2027", "0 2 * * ? 2020", "0 2 * * ? 2020-2025"]
+)
 def test_what_never_starts_anything_is_refused(fields: str) -> None:
     with pytest.raises(CronError, match=r"^never starts anything: "):
         shortest_minutes(f"cron({fields})", 2026)
