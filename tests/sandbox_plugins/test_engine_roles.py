@@ -19,7 +19,7 @@ ENVIRONMENT = """
     from components.iam.held_roles import HeldRoles, HeldRolesArgs
     from components.iam.role import Role, RoleArgs
 
-    environment = Environment(unit="ledger", name="dev", account_id="111111111111", region="eu-west-1")
+    environment = Environment(unit="library", name="dev", account_id="111111111111", region="eu-west-1")
     options = pulumi.ResourceOptions(providers=[provider])
 """
 HELD = """
@@ -50,26 +50,26 @@ def test_a_role_that_was_held_is_taken_over_with_its_trust_and_given_back_and_is
     client = session.create_client("iam", region_name="eu-west-1")
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
-    client.create_policy(PolicyName="ledger-dev-boundary", PolicyDocument=document)
-    stack = project("ledger")
+    client.create_policy(PolicyName="library-dev-boundary", PolicyDocument=document)
+    stack = project("library")
     stack.environment["PYTHONPATH"] = str(CHECKOUT)
     stack.program(ENVIRONMENT + HELD)
     stack.up()
     stack.unchanged()
-    held = client.get_role(RoleName="ledger-dev-mlflow")["Role"]
-    assert client.list_role_policies(RoleName="ledger-dev-mlflow")["PolicyNames"] == []
+    held = client.get_role(RoleName="library-dev-mlflow")["Role"]
+    assert client.list_role_policies(RoleName="library-dev-mlflow")["PolicyNames"] == []
 
     stack.program(ENVIRONMENT + USED)
     stack.up()
     stack.unchanged()
-    used = client.get_role(RoleName="ledger-dev-mlflow")["Role"]
+    used = client.get_role(RoleName="library-dev-mlflow")["Role"]
     assert (used["RoleId"], used["CreateDate"]) == (held["RoleId"], held["CreateDate"])
     assert (used["AssumeRolePolicyDocument"], used["Description"]) == (held["AssumeRolePolicyDocument"], "In use")
-    assert client.list_role_policies(RoleName="ledger-dev-mlflow")["PolicyNames"] == ["see"]
+    assert client.list_role_policies(RoleName="library-dev-mlflow")["PolicyNames"] == ["see"]
 
     stack.program(ENVIRONMENT + HELD)
     stack.up()
     stack.unchanged()
-    again = client.get_role(RoleName="ledger-dev-mlflow")["Role"]
+    again = client.get_role(RoleName="library-dev-mlflow")["Role"]
     assert (again["RoleId"], again["AssumeRolePolicyDocument"]) == (held["RoleId"], held["AssumeRolePolicyDocument"])
-    assert client.list_role_policies(RoleName="ledger-dev-mlflow")["PolicyNames"] == []
+    assert client.list_role_policies(RoleName="library-dev-mlflow")["PolicyNames"] == []

@@ -219,6 +219,15 @@ def test_a_promoted_pipeline_goes_when_nothing_starts_it_and_leaves_what_it_wrot
         world.provisioner(PROMOTION).remove()
         assert kept(prod) == ([KEPT["ArtifactBucketName"]] if written else [])
         assert world.roles() == []
+        _wait_until_gone(scheduler, NAME)
+
+
+def _wait_until_gone(scheduler: Any, group: str) -> None:
+    """Wait for the end of a group of schedules, which takes its time after it was deleted."""
+    patience = time.monotonic() + 20
+    while group in [each["Name"] for each in scheduler.list_schedule_groups()["ScheduleGroups"]]:
+        assert time.monotonic() < patience, f"{group} is still there"
+        time.sleep(0.1)
 
 
 def _watch(prod: Account) -> None:
