@@ -19,7 +19,7 @@ help:
 	@echo 'make demo        the whole platform on this machine, up to a model in production and a rollback'
 	@echo 'make demo-down   stop it and remove everything it wrote'
 	@echo 'make cost        what the settings cost in an idle month, and what each further choice adds'
-	@echo 'make check       format, lint, types and the fast tests: about a minute'
+	@echo 'make check       format, lint, types and the fast tests: two to three minutes'
 	@echo 'make test        all tests: the fast ones and the end-to-end tests, with their coverage'
 	@echo 'make format      let the formatter and the linter mend what they can'
 	@echo 'make hooks       run the steps of make check before each commit and push'
