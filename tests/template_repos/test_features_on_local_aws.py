@@ -116,6 +116,8 @@ class Training:
             }
             record = [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
             store.put_record(FeatureGroupName=GROUP, Record=record)
+        # A definition names whole seconds, and reads what was written before its own.
+        time.sleep(1)
 
     def origin(self, execution: str) -> dict[str, Any]:
         """Return what the first job of an execution says about its data, once it has ended."""
