@@ -70,19 +70,19 @@ def times_sent(detail_type: str) -> int:
 
 def loses_answer() -> bool:
     """Return whether the answer of the call gets lost that EventBridge Scheduler makes now."""
-    with _lock:
-        for fault in _faults:
-            if fault.lose_answers > 0:
-                fault.lose_answers -= 1
-                return True
-    return False
+    return _strikes("lose_answers")
 
 
 def fails_mlflow() -> bool:
     """Return whether the request that an MLflow app gets now fails."""
+    return _strikes("fail_mlflow")
+
+
+def _strikes(name: str) -> bool:
+    """Return whether a fault of this name is left for the request that arrives now, and use it up."""
     with _lock:
         for fault in _faults:
-            if fault.fail_mlflow > 0:
-                fault.fail_mlflow -= 1
+            if (left := getattr(fault, name)) > 0:
+                setattr(fault, name, left - 1)
                 return True
     return False

@@ -87,14 +87,18 @@ class Approvals(Deployments):
 
     def decisions(self, version: int) -> list[dict[str, Any]]:
         """Return the decisions about a version in the trigger's log."""
+        return self.reported("model_package_arn", self.package(version))
+
+    def reported(self, key: str, value: str) -> list[dict[str, Any]]:
+        """Return what the trigger's log says with this value of a key."""
         pages = (
             self.root("dev", "logs")
             .get_paginator("filter_log_events")
-            .paginate(logGroupName=f"/aws/lambda/{TRIGGER}", filterPattern='"model_package_arn"')
+            .paginate(logGroupName=f"/aws/lambda/{TRIGGER}", filterPattern=f'"{key}"')
         )
         lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
-        reported = [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
-        return [decision for decision in reported if decision["model_package_arn"] == self.package(version)]
+        found = [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
+        return [each for each in found if each[key] == value]
 
     def decided(self, version: int, count: int) -> list[dict[str, Any]]:
         """Wait for that many decisions about a version, and return them."""

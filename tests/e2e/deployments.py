@@ -1,6 +1,7 @@
 """Actions of people on a launched project's deployments, and look-ups of its endpoints and runs."""
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -231,6 +232,27 @@ class Deployments(ProjectOwners):
     def step(self, run: int, environment: str, name: str) -> str | None:
         """Return the conclusion of a job's step."""
         return next(step["conclusion"] for step in self.jobs(run)[environment]["steps"] if step["name"] == name)
+
+    def alarms_sent(self) -> Callable[[], set[str]]:
+        """Subscribe to production's topic; what is returned gives the names of the alarms that it has sent since."""
+        queues, names = self.root("prod", "sqs"), set[str]()
+        url = queues.create_queue(QueueName="alarms")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        topic = self.root("prod", "ssm").get_parameter(Name="/mlops/analytics/prod/notifications/alarms-topic-arn")
+        statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
+        queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+        self.root("prod", "sns").subscribe(TopicArn=topic["Parameter"]["Value"], Protocol="sqs", Endpoint=arn)
+
+        def read() -> set[str]:
+            for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+                alarm = json.loads(json.loads(message["Body"])["Message"])
+                if alarm["NewStateValue"] == "ALARM":
+                    names.add(alarm["AlarmName"])
+                queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            return names
+
+        return read
 
     def told(self) -> list[tuple[str, str]]:
         """Return the texts that told of failed deployments, each with the state of its issue, oldest first."""

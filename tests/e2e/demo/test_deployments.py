@@ -3,7 +3,6 @@
 The tests run in this order; each continues from the state that the ones before it left.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 
@@ -86,25 +85,7 @@ def flawed_commit(deployments: Deployments, wrong: int) -> str:
 @pytest.fixture(scope="module")
 def alarms_sent(deployments: Deployments) -> Callable[[], set[str]]:
     """Return the names of the alarms that production's topic has sent so far."""
-    queues = deployments.root("prod", "sqs")
-    url = queues.create_queue(QueueName="alarms")["QueueUrl"]
-    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = deployments.root("prod", "ssm").get_parameter(Name="/mlops/analytics/prod/notifications/alarms-topic-arn")
-    statement = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": arn}]}
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
-    deployments.root("prod", "sns").subscribe(TopicArn=topic["Parameter"]["Value"], Protocol="sqs", Endpoint=arn)
-    names: set[str] = set()
-
-    def read() -> set[str]:
-        for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            alarm = json.loads(json.loads(message["Body"])["Message"])
-            if alarm["NewStateValue"] == "ALARM":
-                names.add(alarm["AlarmName"])
-            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return names
-
-    return read
+    return deployments.alarms_sent()
 
 
 def test_an_endpoint_has_alarms_a_dashboard_and_autoscaling(deployments: Deployments) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 
 from sandbox import http_client
-from tests.e2e.approvals import TRIGGER, Approvals
+from tests.e2e.approvals import Approvals
 from tests.e2e.sandbox import ACCOUNTS, CHECKOUT, REGION, Sandbox
 from tests.e2e.wait import wait_until
 
@@ -112,14 +112,7 @@ class Watched(Approvals):
 
     def outcomes(self, cause: str) -> list[dict[str, Any]]:
         """Return the decisions of dev's function about such an alarm, from its log."""
-        pages = (
-            self.root("dev", "logs")
-            .get_paginator("filter_log_events")
-            .paginate(logGroupName=f"/aws/lambda/{TRIGGER}", filterPattern='"alarm_arn"')
-        )
-        lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
-        found = [json.loads(line["message"]) for line in lines if line["message"].startswith("{")]
-        return [each for each in found if each["alarm_arn"] == self.alarm_arn(cause)]
+        return self.reported("alarm_arn", self.alarm_arn(cause))
 
     # Roles
 

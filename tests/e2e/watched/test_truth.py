@@ -3,7 +3,6 @@
 The tests run in this order; each continues from the state that the ones before it left.
 """
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -71,24 +70,7 @@ def bring(watched: Watched, orders: boto3.Session, answers: dict[str, list[float
 @pytest.fixture(scope="module")
 def told(watched: Watched) -> Callable[[], set[str]]:
     """Return the names of the alarms that production's topic has sent so far."""
-    queues, names = watched.root("prod", "sqs"), set[str]()
-    url = queues.create_queue(QueueName="told")["QueueUrl"]
-    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    sns = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**sns, "Resource": arn}]})
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    topic = f"arn:aws:sns:{REGION}:{ACCOUNTS['prod']}:{UNIT}-prod-alarms"
-    watched.root("prod", "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    def read() -> set[str]:
-        for message in queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            alarm = json.loads(json.loads(message["Body"])["Message"])
-            if alarm["NewStateValue"] == "ALARM":
-                names.add(alarm["AlarmName"])
-            queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return names
-
-    return read
+    return watched.alarms_sent()
 
 
 def place(watched: Watched, file: str) -> dict[str, str]:
